@@ -1,0 +1,8 @@
+//! fwc: egress as code.
+//!
+//! The library is pure: no files, no clock, no network, no terminal, no environment. The shell in
+//! `main.rs` does what touches the world.
+
+pub mod diagnostic;
+pub mod source;
+pub mod syntax;

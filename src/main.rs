@@ -1,0 +1,3 @@
+//! The `fwc` command.
+
+fn main() {}
