@@ -175,3 +175,7 @@ pub fn behind(at: Location) -> Location {
 }
 
 pub mod codes;
+mod concise;
+mod full;
+mod json;
+pub mod render;

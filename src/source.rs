@@ -92,28 +92,79 @@ pub struct SourceFile {
     pub path: String,
     /// The whole text.
     pub text: String,
-    lines: OnceLock<Vec<u32>>,
+    index: OnceLock<Index>,
+}
+
+/// Where the lines of a text start, and how many characters stand before each block of it: what
+/// makes a position cost the same in a line of any length.
+#[derive(Debug)]
+struct Index {
+    lines: Vec<u32>,
+    characters: Vec<u32>,
+}
+
+/// Bytes a block of [`Index::characters`].
+const BLOCK: usize = 1024;
+
+impl Index {
+    fn new(text: &str) -> Self {
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0).chain(breaks.map(|(at, _)| at as u32 + 1)).collect();
+        let blocks = text.as_bytes().chunks(BLOCK).scan(0, |before, block| {
+            let here = *before;
+            *before += characters(block);
+            Some(here)
+        });
+        Self { lines, characters: blocks.collect() }
+    }
+
+    /// The characters before an offset of the text.
+    fn before(&self, text: &str, offset: usize) -> u32 {
+        let block = offset / BLOCK;
+        let counted = self.characters.get(block).copied();
+        // An offset at the end may lie in a block that does not exist.
+        let Some(counted) = counted else { return self.before_end(text) };
+        counted + characters(text.as_bytes().get(block * BLOCK..offset).unwrap_or_default())
+    }
+
+    fn before_end(&self, text: &str) -> u32 {
+        let Some(last) = self.characters.len().checked_sub(1) else { return 0 };
+        let rest = text.as_bytes().get(last * BLOCK..).unwrap_or_default();
+        self.characters.last().copied().unwrap_or(0) + characters(rest)
+    }
+}
+
+/// How many characters start in some bytes: a byte that continues one is not a column of its own.
+fn characters(bytes: &[u8]) -> u32 {
+    bytes.iter().filter(|byte| (**byte & 0xC0) != 0x80).count() as u32
 }
 
 impl SourceFile {
     /// A file of that path and text.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into(), lines: OnceLock::new() }
+        Self { path: path.into(), text: text.into(), index: OnceLock::new() }
     }
 
     /// Line and column of an offset; an offset behind the end is the end.
     pub fn position(&self, offset: u32) -> Position {
-        let lines = self.lines.get_or_init(|| {
-            let breaks = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-            std::iter::once(0).chain(breaks.map(|(at, _)| at as u32 + 1)).collect()
-        });
-        let line = lines.partition_point(|start| *start <= offset).max(1);
-        let start = lines.get(line - 1).copied().unwrap_or(0) as usize;
+        let index = self.index.get_or_init(|| Index::new(&self.text));
+        let line = index.lines.partition_point(|start| *start <= offset).max(1);
+        let start = index.lines.get(line - 1).copied().unwrap_or(0) as usize;
         let end = (offset as usize).min(self.text.len());
-        let before = self.text.as_bytes().get(start..end).unwrap_or_default();
-        // A byte that continues a character is not a column of its own.
-        let column = before.iter().filter(|byte| (**byte & 0xC0) != 0x80).count();
-        Position { line: line as u32, column: column as u32 + 1 }
+        let column = index.before(&self.text, end) - index.before(&self.text, start);
+        Position { line: line as u32, column: column + 1 }
+    }
+
+    /// The bytes of a line, counted from 1, without its line break; empty behind the last.
+    pub fn line(&self, line: u32) -> Range<usize> {
+        let lines = &self.index.get_or_init(|| Index::new(&self.text)).lines;
+        let start = |line: u32| lines.get(line as usize).map(|start| *start as usize);
+        let end = self.text.len();
+        let Some(begin) = line.checked_sub(1).and_then(start) else { return end..end };
+        // A line that another follows ends in a line feed, and perhaps a carriage return.
+        let feed = start(line).map_or(end, |next| next - 1);
+        let carriage = feed > begin && self.text.as_bytes().get(feed - 1) == Some(&b'\r');
+        begin..if carriage { feed - 1 } else { feed }
     }
 
     /// The text of a span, empty if the span is not one of this file.
@@ -167,5 +218,25 @@ mod tests {
         assert_eq!(at(3), (2, 1));
         assert_eq!(at(5), (2, 2), "two bytes of one character are one column");
         assert_eq!(at(99), (3, 1));
+    }
+
+    #[test]
+    fn positions_count_across_blocks() {
+        let text = "ß".repeat(5_000) + "\n" + &"a".repeat(3_000) + "\n";
+        let file = SourceFile::new("p.fw", text.as_str());
+        for (offset, _) in text.char_indices().chain([(text.len(), ' ')]) {
+            let before = text.get(..offset).unwrap();
+            let column = before.chars().rev().take_while(|char| *char != '\n').count() as u32 + 1;
+            assert_eq!(file.position(offset as u32).column, column, "at {offset}");
+        }
+    }
+
+    #[test]
+    fn lines_have_no_line_break() {
+        let file = SourceFile::new("p.fw", "ab\r\n\nc");
+        let line = |line| file.text.get(file.line(line)).unwrap();
+        assert_eq!([line(0), line(1), line(2), line(3), line(4)], ["", "ab", "", "c", ""]);
+        assert_eq!(SourceFile::new("p.fw", "ab\n").line(2), 3..3);
+        assert_eq!(SourceFile::new("p.fw", "").line(1), 0..0);
     }
 }

@@ -16,4 +16,122 @@ macro_rules! codes {
 codes! {
     /// The grammar expected something else.
     SYNTAX = "FW101" "syntax";
+    /// The first statement is not `fwc 1`.
+    LANGUAGE_VERSION = "FW102" "language-version";
+    /// A word that should start a statement, a line or a clause starts none.
+    UNKNOWN_KEYWORD = "FW103" "unknown-keyword";
+    /// One entry has two clauses of a kind.
+    REPEATED_CLAUSE = "FW104" "repeated-clause";
+    /// A brace without its partner.
+    UNCLOSED_BLOCK = "FW105" "unclosed-block";
+    /// More text than a policy has.
+    FILE_TOO_LARGE = "FW106" "file-too-large";
+    /// A quoted text without its closing quote.
+    UNCLOSED_TEXT = "FW107" "unclosed-text";
+    /// A statement, line or clause in a place that does not hold it.
+    MISPLACED = "FW108" "misplaced";
+    /// A character that a reader does not see, or takes for another.
+    HIDDEN_CHARACTER = "FW109" "hidden-character";
+    /// A word cannot name a set or a service.
+    BAD_IDENTIFIER = "FW201" "bad-identifier";
+    /// Two blocks of one name, or two owners of one block.
+    DUPLICATE_NAME = "FW202" "duplicate-name";
+    /// A `use` of a set that nobody declares.
+    UNKNOWN_SET = "FW203" "unknown-set";
+    /// A set that uses itself.
+    SET_CYCLE = "FW204" "set-cycle";
+    /// Sets nested too deep.
+    TOO_DEEP = "FW205" "too-deep";
+    /// Sets that open to more lines than any firewall holds.
+    TOO_LARGE = "FW206" "too-large";
+    /// A claim about a service that nobody declares.
+    UNKNOWN_SERVICE = "FW207" "unknown-service";
+    /// A network that the project file does not name.
+    UNKNOWN_NETWORK = "FW208" "unknown-network";
+    /// A region role that the project file does not name.
+    UNKNOWN_ROLE = "FW209" "unknown-role";
+    /// A service with addresses and a set that AWS fills.
+    MIXED_SOURCES = "FW210" "mixed-sources";
+    /// A variable without a value.
+    UNKNOWN_VARIABLE = "FW211" "unknown-variable";
+    /// A word that is no name.
+    BAD_NAME = "FW212" "bad-name";
+    /// A wildcard where none can stand.
+    BAD_WILDCARD = "FW213" "bad-wildcard";
+    /// A name that is accepted, but not as it is written.
+    NOT_NORMAL = "FW214" "name-not-normal";
+    /// A word that is no address or network.
+    BAD_ADDRESS = "FW215" "bad-address";
+    /// A word that is no list of ports.
+    BAD_PORT = "FW216" "bad-port";
+    /// A word that is no protocol.
+    BAD_PROTOCOL = "FW217" "bad-protocol";
+    /// A word that is no day.
+    BAD_DATE = "FW218" "bad-date";
+    /// A word that is no ticket.
+    BAD_TICKET = "FW219" "bad-ticket";
+    /// A word that is no owner.
+    BAD_OWNER = "FW220" "bad-owner";
+    /// A name on a protocol where the engine sees none.
+    NAME_UNSEEN = "FW221" "name-unseen";
+    /// An address narrowed to addresses.
+    ADDRESS_TO = "FW222" "address-to";
+    /// An exception of another kind than its destination.
+    EXCEPT_KIND = "FW223" "except-kind";
+    /// Exceptions that leave nothing.
+    NOTHING_LEFT = "FW224" "nothing-left";
+    /// A sample of a `test` statement that cannot be read.
+    BAD_SAMPLE = "FW225" "bad-sample";
+    /// An `include` that finds nothing that can be read.
+    BAD_INCLUDE = "FW226" "bad-include";
+    /// Files that include each other.
+    INCLUDE_CYCLE = "FW227" "include-cycle";
+    /// More signatures or rule groups than AWS takes.
+    OVER_QUOTA = "FW301" "over-quota";
+    /// A signature longer than AWS takes.
+    SIGNATURE_TOO_LONG = "FW302" "signature-too-long";
+    /// More prefix lists in a rule group than AWS resolves.
+    TOO_MANY_REFERENCES = "FW303" "too-many-references";
+    /// A deny that would have to leave out addresses that are not known here.
+    UNKNOWN_OBSERVER = "FW304" "unknown-observer";
+    /// The project file is not YAML.
+    PROJECT_SYNTAX = "FW401" "project-syntax";
+    /// The project file is too long, too deep, or unfolds to too much.
+    PROJECT_LIMIT = "FW402" "project-limit";
+    /// A key of the project file means nothing.
+    UNKNOWN_KEY = "FW403" "unknown-key";
+    /// A key of the project file stands twice.
+    DUPLICATE_KEY = "FW404" "duplicate-key";
+    /// A key that the project file needs is missing.
+    MISSING_KEY = "FW405" "missing-key";
+    /// A value of the project file is of the wrong kind.
+    WRONG_KIND = "FW406" "wrong-kind";
+    /// Text was written so that YAML reads a number.
+    UNQUOTED_NUMBER = "FW407" "unquoted-number";
+    /// A setting has a value it cannot have.
+    INVALID_SETTING = "FW408" "invalid-setting";
+    /// AWS could not name objects after the project.
+    PROJECT_NAME = "FW409" "project-name";
+    /// A variable cannot be called so, or cannot have that value.
+    INVALID_VARIABLE = "FW410" "invalid-variable";
+    /// A region cannot have that role.
+    REGION_ROLE = "FW411" "region-role";
+    /// A region is not named as AWS names regions, or named twice.
+    AWS_REGION = "FW412" "aws-region";
+    /// A network cannot be called so.
+    NETWORK_NAME = "FW413" "network-name";
+    /// A network has no addresses.
+    EMPTY_NETWORK = "FW414" "empty-network";
+    /// This is not the address of a network.
+    INVALID_CIDR = "FW415" "invalid-cidr";
+    /// This is not the ARN of what it should name.
+    INVALID_ARN = "FW416" "invalid-arn";
+    /// A CIDR of a network lies in another of the same network.
+    REDUNDANT_CIDR = "FW417" "redundant-cidr";
+    /// Two networks of a region share addresses.
+    OVERLAPPING_NETWORKS = "FW418" "overlapping-networks";
+    /// A network lies outside its region's VPC.
+    OUTSIDE_VPC = "FW419" "outside-vpc";
+    /// A lint is both denied and allowed, or named twice.
+    LINT_TWICE = "FW420" "lint-named-twice";
 }

@@ -3,7 +3,7 @@
 //! What a word means (a name, a port, a date) is decided in `policy::resolve`; so `fmt` can print
 //! whatever was written, and a mistake in a value is reported by the one who knows what is right.
 
-use crate::source::{Span, Spanned};
+use crate::source::Spanned;
 
 /// A word of the file, as written.
 pub type Word<'s> = Spanned<&'s str>;
@@ -13,7 +13,7 @@ pub type Word<'s> = Spanned<&'s str>;
 pub struct File<'s> {
     /// The statements, in order.
     pub statements: Vec<Spanned<Statement<'s>>>,
-    /// Every comment, in order, from its `#` to the end of its line.
+    /// Every comment, in order, from its `#` to the last thing that can be seen on its line.
     pub comments: Vec<Word<'s>>,
 }
 
@@ -84,7 +84,7 @@ pub enum SetLine<'s> {
 pub struct Service<'s> {
     /// The name.
     pub name: Word<'s>,
-    /// Networks of the project file, or CIDRs.
+    /// Networks of the project file, or CIDRs; empty only where the header has a fault.
     pub from: Vec<Word<'s>>,
     /// Region roles; empty for all.
     pub only: Vec<Word<'s>>,
@@ -156,7 +156,7 @@ pub struct Because<'s> {
 pub struct LintAllow<'s> {
     /// Codes or names of lints.
     pub lints: Vec<Word<'s>>,
-    /// Why.
+    /// Why; always there after a parse.
     pub because: Option<Because<'s>>,
     /// Until when.
     pub until: Option<Word<'s>>,
@@ -210,13 +210,4 @@ pub struct Sample<'s> {
     pub target: Word<'s>,
     /// The verdict that is expected.
     pub expected: Word<'s>,
-}
-
-/// A fault of the text: what was found where, and what was expected instead.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Where.
-    pub span: Span,
-    /// What should stand there, a phrase.
-    pub expected: String,
 }
