@@ -4,5 +4,6 @@
 //! `main.rs` does what touches the world.
 
 pub mod diagnostic;
+pub mod project;
 pub mod source;
 pub mod syntax;
