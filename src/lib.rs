@@ -4,6 +4,8 @@
 //! `main.rs` does what touches the world.
 
 pub mod diagnostic;
+pub mod load;
+pub mod policy;
 pub mod project;
 pub mod source;
 pub mod syntax;
