@@ -8,4 +8,5 @@ pub mod load;
 pub mod policy;
 pub mod project;
 pub mod source;
+pub mod suricata;
 pub mod syntax;
