@@ -4,6 +4,7 @@
 //! `main.rs` does what touches the world.
 
 pub mod diagnostic;
+pub mod emit;
 pub mod load;
 pub mod policy;
 pub mod project;
