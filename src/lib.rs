@@ -1,13 +1,66 @@
 //! fwc: egress as code.
 //!
-//! The library is pure: no files, no clock, no network, no terminal, no environment. The shell in
-//! `main.rs` does what touches the world.
+//! One reviewed text file says which service may reach which names; this library turns it into the
+//! signatures of a firewall.
+//!
+//! ```text
+//! text ──> syntax ──> policy ──> suricata ──> emit ──> artifacts
+//!            │          │            │
+//!            └──────────┴────────────┴──────> diagnostics
+//! ```
+//!
+//! The library is pure: no files, no clock, no network, no terminal, no environment. What touches
+//! the world is the shell around it, in `main.rs` and `shell/`.
+//!
+//! # From text to signatures
+//!
+//! ```
+//! use fwc::project::Project;
+//! use fwc::source::{SourceFile, Sources};
+//! use fwc::suricata::{self, profile};
+//!
+//! let policy = "
+//! fwc 1
+//! service checkout from 10.10.64.0/24 {
+//!   allow api.stripe.com because PAY-812 \"card payments\"
+//! }
+//! ";
+//! let mut sources = Sources::new();
+//! sources.add(SourceFile::new("prod.fw", policy));
+//! let project = Project::without_file();
+//!
+//! let (policy, _warnings) = fwc::analyse(&sources, &project).accept().unwrap();
+//! let options = suricata::Options {
+//!     today: "2026-11-24".parse().unwrap(),
+//!     profile: &profile::HARDENED,
+//!     firewall: &project.firewall,
+//! };
+//! let rulesets = suricata::compile(&policy, &options).unwrap();
+//! assert!(rulesets[0].text.contains("tls.sni; content:\"api.stripe.com\"; nocase; bsize:14;"));
+//! ```
 
 pub mod diagnostic;
 pub mod emit;
 pub mod load;
 pub mod policy;
+pub mod probe;
 pub mod project;
 pub mod source;
 pub mod suricata;
 pub mod syntax;
+
+use policy::resolve::{Resolved, Tree, resolve};
+use project::Project;
+use source::Sources;
+
+/// Parses and resolves every file of a policy; never fails, says everything it finds.
+pub fn analyse(sources: &Sources, project: &Project) -> Resolved {
+    let parsed: Vec<_> =
+        sources.iter().map(|(file, source)| (file, syntax::parse(file, &source.text))).collect();
+    let trees: Vec<_> =
+        parsed.iter().map(|(file, parsed)| Tree { file: *file, tree: &parsed.file }).collect();
+    let mut resolved = resolve(&trees, project);
+    resolved.diagnostics.extend(parsed.into_iter().flat_map(|(_, parsed)| parsed.diagnostics));
+    diagnostic::tidy(&mut resolved.diagnostics);
+    resolved
+}

@@ -1,0 +1,161 @@
+//! What can be written on the command line; the comments here are the help text.
+
+use std::path::PathBuf;
+
+use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+
+/// Egress as code: a policy compiler for AWS Network Firewall
+///
+/// One reviewed text file says which service may reach which names; fwc compiles it to
+/// Suricata-compatible rule groups for each region.
+#[derive(Debug, Parser)]
+#[command(name = "fwc", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Exit codes:
+  0  done
+  1  the policy was refused, or --check found a difference
+  2  wrong usage, unreadable input or a failing environment")]
+pub(crate) struct Args {
+    /// When to colour the output; `NO_COLOR` turns it off, too
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(crate) color: ColorChoice,
+
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+
+    /// The project file, instead of the `fwc.yaml` found by walking up from the policy
+    #[arg(long, global = true, value_name = "FILE", env = "FWC_PROJECT")]
+    pub(crate) project: Option<PathBuf>,
+
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Init(Init),
+    Compile(Compile),
+    Fmt(Fmt),
+    Generate(Generate),
+}
+
+/// Write a small project that compiles
+///
+/// Writes `fwc.yaml`, `policies/prod.fw` and a workflow for GitHub Actions. Never overwrites: if
+/// one of them is there, nothing is written.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  fwc init shop && cd shop && fwc compile")]
+pub(crate) struct Init {
+    /// The folder of the project; made if it is not there
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+}
+
+/// Compile a policy to the rule groups of each region
+///
+/// Writes `DIR/<role>/` for each region and prints a table. Nothing is written unless everything
+/// compiles; the folder is replaced whole. The same input gives the same bytes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fwc compile policies/prod.fw
+  fwc compile --region primary --target suricata -o -
+  fwc compile --target aws --target terraform -o out")]
+pub(crate) struct Compile {
+    /// The policy; without it the one the project file names
+    pub(crate) policy: Option<PathBuf>,
+
+    /// A role (`primary`), an AWS name (`us-east-1`), `both` or `all`
+    #[arg(long, value_name = "REGION", default_value = "all")]
+    pub(crate) region: String,
+
+    /// What to write; may be given several times [default: suricata, aws, ir]
+    #[arg(long = "target", value_name = "TARGET", value_parser = target_names())]
+    pub(crate) targets: Vec<String>,
+
+    /// The folder to write; `-` prints the one artifact of one target and region
+    #[arg(short, long, value_name = "DIR", default_value = "build")]
+    pub(crate) output: PathBuf,
+
+    /// Compile as on this day, UTC, instead of today
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) today: Option<Date>,
+
+    /// How the table is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: TableFormat,
+}
+
+/// How a table is printed
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Write policies in canonical form
+///
+/// Comments stay. A file with a mistake in it is left as it is.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fwc fmt
+  fwc fmt --check policies
+  fwc fmt - < draft.fw")]
+pub(crate) struct Fmt {
+    /// Files, or folders whose `.fw` files are meant; `-` is standard input; without any, the
+    /// policy of the project and what it includes
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Write nothing; show what would change and exit with 1 if anything would
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// Write shell completions or man pages
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fwc generate completions bash > /etc/bash_completion.d/fwc
+  fwc generate man -o /usr/local/share/man/man1")]
+pub(crate) struct Generate {
+    /// What to write
+    #[command(subcommand)]
+    pub(crate) what: Generated,
+}
+
+/// What can be generated
+#[derive(Debug, Subcommand)]
+pub(crate) enum Generated {
+    /// Completions for a shell, on standard output
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// One man page a command, into a folder
+    Man {
+        /// The folder; made if it is not there
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+    },
+}
+
+fn day(text: &str) -> Result<Date, &'static str> {
+    text.parse().map_err(|_| "write year, month and day: 2027-03-31")
+}
+
+fn target_names() -> clap::builder::PossibleValuesParser {
+    let values = fwc::emit::TARGETS
+        .iter()
+        .map(|target| clap::builder::PossibleValue::new(target.name).help(target.summary));
+    values.collect::<Vec<_>>().into()
+}

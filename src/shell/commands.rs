@@ -1,0 +1,19 @@
+//! The commands: each loads, calls the library, shows.
+
+mod compile;
+mod fmt;
+mod generate;
+mod init;
+
+use super::args::Command;
+use super::{Args, Error, Exit, Shell};
+
+/// Runs the command of the arguments.
+pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<Exit, Error> {
+    match &args.command {
+        Command::Init(command) => init::init(command, shell),
+        Command::Compile(command) => compile::compile(args, command, shell),
+        Command::Fmt(command) => fmt::fmt(args, command, shell),
+        Command::Generate(command) => generate::generate(command, shell),
+    }
+}

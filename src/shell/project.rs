@@ -1,0 +1,99 @@
+//! Which project and policy a command is about, found and read.
+
+use std::path::{Path, PathBuf};
+
+use fwc::diagnostic;
+use fwc::load::{self, Files, Loaded};
+use fwc::policy::Policy;
+use fwc::project::{self, Project};
+use fwc::source::{FileId, SourceFile, Sources};
+
+use super::{Args, Error, Shell, disk};
+
+/// The name of the project file.
+const PROJECT_FILE: &str = "fwc.yaml";
+
+/// A project that was read, and the folder its paths are relative to.
+pub(crate) struct Found {
+    pub(crate) project: Project,
+    /// The folder of the project file, or of the policy if there is none; empty for the current
+    /// one.
+    pub(crate) root: PathBuf,
+}
+
+/// Finds and reads the project of a policy, or of the current folder. `None` if the project file
+/// is refused, which has been shown.
+pub(crate) fn find(
+    args: &Args,
+    policy: Option<&Path>,
+    shell: &mut Shell,
+) -> Result<Option<Found>, Error> {
+    let near = policy.map(|path| path.parent().unwrap_or(Path::new("")).to_owned());
+    let file = match &args.project {
+        Some(file) => Some(file.clone()),
+        None => disk::walk_up(near.as_deref().unwrap_or(Path::new("")), PROJECT_FILE)?,
+    };
+    let Some(file) = file else {
+        let root = near.unwrap_or_default();
+        return Ok(Some(Found { project: Project::without_file(), root }));
+    };
+    let text = disk::read(&file)?;
+    let (project, found) = project::parse(FileId(0), &text);
+    let mut sources = Sources::new();
+    sources.add(SourceFile::new(disk::shown(&file), text));
+    let refused = shell.show(&sources, &found);
+    let root = file.parent().unwrap_or(Path::new("")).to_owned();
+    Ok(project.filter(|_| !refused).map(|project| Found { project, root }))
+}
+
+impl Found {
+    /// The policy: the one that is named, or the one the project names.
+    pub(crate) fn policy(&self, named: Option<&Path>) -> Result<PathBuf, Error> {
+        match (named, &self.project.policy) {
+            // Paths in artifacts are relative to the project, however the policy was named.
+            (Some(path), _) => Ok(disk::within(&self.root, path)),
+            (None, Some(path)) => Ok(self.root.join(path)),
+            (None, None) => Err(Error::Usage(format!(
+                "no policy: name one, or write `policy: policies/prod.fw` into {PROJECT_FILE}"
+            ))),
+        }
+    }
+
+    /// Reads a policy and what it includes.
+    pub(crate) fn load(&self, policy: &Path) -> Result<Loaded, Error> {
+        let path = disk::shown(policy);
+        load::load(&path, &Disk).map_err(|reason| Error::Read { path, reason })
+    }
+
+    /// Reads, parses and resolves a policy. `None` if it is refused, which has been shown.
+    pub(crate) fn accept(
+        &self,
+        policy: &Path,
+        shell: &mut Shell,
+    ) -> Result<Option<(Policy, Sources)>, Error> {
+        let Loaded { sources, diagnostics } = self.load(policy)?;
+        let mut resolved = fwc::analyse(&sources, &self.project);
+        resolved.diagnostics.extend(diagnostics);
+        diagnostic::tidy(&mut resolved.diagnostics);
+        if shell.show(&sources, &resolved.diagnostics) {
+            return Ok(None);
+        }
+        Ok(resolved.accept().ok().map(|(policy, _)| (policy, sources)))
+    }
+}
+
+/// The real disk.
+struct Disk;
+
+impl Files for Disk {
+    fn read(&self, path: &str) -> Result<String, String> {
+        disk::read(Path::new(path)).map_err(|error| match error {
+            Error::Read { reason, .. } => reason,
+            other => other.to_string(),
+        })
+    }
+
+    fn matching(&self, glob: &str) -> Result<Vec<String>, String> {
+        disk::matching(glob)
+    }
+}
