@@ -8,5 +8,18 @@
     reason = "a test that panics has failed"
 )]
 
+mod allowlists;
+mod architecture;
+mod cli;
+mod corpus;
+mod docs;
+mod emit;
+mod engine;
+mod forms;
+mod laws;
+mod model;
 mod project;
 mod render;
+mod support;
+mod terminal;
+mod terraform;

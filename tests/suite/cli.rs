@@ -1,0 +1,213 @@
+//! What the command does to files and streams, where a terminal session shows too little.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Output;
+
+use assert_cmd::Command;
+
+/// A policy that needs no project file.
+const POLICY: &str = "\
+fwc 1
+
+service checkout from 10.10.64.0/24 {
+  allow api.stripe.com because PAY-812 \"card payments\"
+}
+";
+
+/// Runs fwc in a folder.
+fn fwc(folder: &Path, arguments: &[&str], stdin: &str) -> Output {
+    let mut command = Command::cargo_bin("fwc").unwrap();
+    command.current_dir(folder).env_remove("FWC_PROJECT").env("NO_COLOR", "1");
+    command.args(arguments).write_stdin(stdin).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// A folder with a policy in it.
+fn folder(policy: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("prod.fw"), policy).unwrap();
+    folder
+}
+
+/// Every file below a folder with what it holds, sorted.
+fn contents(folder: &Path) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().display().to_string();
+                files.push((name, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn a_policy_without_a_project_compiles() {
+    let folder = folder(POLICY);
+    let output = fwc(folder.path(), &["compile", "prod.fw"], "");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("no firewall-policy.json for region `default`"));
+    let files = contents(&folder.path().join("build"));
+    let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["default/ir.json", "default/rule-group-1.json", "default/suricata.rules"]);
+}
+
+#[test]
+fn a_policy_without_anything_to_compile_for_says_what_is_missing() {
+    let folder = folder(POLICY);
+    let output = fwc(folder.path(), &["compile"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("no policy: name one"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn an_output_folder_is_replaced_whole_or_not_at_all() {
+    let folder = folder(POLICY);
+    let build = folder.path().join("build");
+    assert_eq!(fwc(folder.path(), &["compile", "prod.fw"], "").status.code(), Some(0));
+    let first = contents(&build);
+
+    fs::write(folder.path().join("prod.fw"), POLICY.replace("api.stripe.com", "api..com")).unwrap();
+    assert_eq!(fwc(folder.path(), &["compile", "prod.fw"], "").status.code(), Some(1));
+    assert_eq!(contents(&build), first, "a refused policy writes nothing");
+
+    fs::write(folder.path().join("prod.fw"), POLICY).unwrap();
+    let one = ["compile", "prod.fw", "--target", "suricata"];
+    assert_eq!(fwc(folder.path(), &one, "").status.code(), Some(0));
+    assert_eq!(contents(&build).len(), 1, "what is no longer written is gone");
+
+    fs::write(build.join("default/notes.txt"), "mine").unwrap();
+    let refused = fwc(folder.path(), &["compile", "prod.fw"], "");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("`default/notes.txt`, which fwc did not write"));
+    assert_eq!(contents(&build).len(), 2, "and nothing was removed");
+
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 2, "no folder in between stays behind");
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes_wherever_it_lies() {
+    let (here, there) = (folder(POLICY), folder(POLICY));
+    assert_eq!(fwc(here.path(), &["compile", "prod.fw"], "").status.code(), Some(0));
+    let policy = there.path().join("prod.fw").display().to_string();
+    let output = here.path().join("elsewhere").display().to_string();
+    let far = fwc(Path::new("/"), &["compile", &policy, "-o", &output], "");
+    assert_eq!(far.status.code(), Some(0), "{}", text(&far.stderr));
+    assert_eq!(contents(&here.path().join("build")), contents(&here.path().join("elsewhere")));
+}
+
+#[test]
+fn the_project_lies_above_the_policy_not_above_the_caller() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(fwc(folder.path(), &["init", "shop"], "").status.code(), Some(0));
+    let (shop, other) = (folder.path().join("shop"), folder.path().join("other"));
+    assert_eq!(fwc(&shop, &["compile"], "").status.code(), Some(0));
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join("fwc.yaml"), "name: other\n").unwrap();
+    let far = fwc(&other, &["compile", "../shop/policies/prod.fw"], "");
+    assert_eq!(far.status.code(), Some(0), "{}", text(&far.stderr));
+    assert_eq!(contents(&shop.join("build")), contents(&other.join("build")));
+}
+
+#[test]
+fn includes_are_found_beside_the_policy() {
+    let folder = folder("fwc 1\ninclude \"vendors/*.fw\"\n");
+    fs::create_dir(folder.path().join("vendors")).unwrap();
+    fs::write(folder.path().join("vendors/all.fw"), POLICY).unwrap();
+    let output = fwc(folder.path(), &["compile", "prod.fw", "-o", "-", "--target", "suricata"], "");
+    assert!(text(&output.stdout).contains("api.stripe.com"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn one_artifact_can_be_printed() {
+    let folder = folder(POLICY);
+    let output = fwc(folder.path(), &["compile", "prod.fw", "--target", "ir", "-o", "-"], "");
+    assert_eq!(output.status.code(), Some(0));
+    let ir: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(ir["schema"], 1);
+    assert!(output.stderr.is_empty());
+    assert!(!folder.path().join("build").exists());
+}
+
+#[test]
+fn a_file_that_is_no_text_is_named() {
+    let folder = folder("");
+    fs::write(folder.path().join("prod.fw"), b"fwc 1\n\xff\n").unwrap();
+    let output = fwc(folder.path(), &["compile", "prod.fw"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("not UTF-8 text (byte 6)"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn formatting_keeps_permissions_and_leaves_mistakes_alone() {
+    let folder = folder("fwc 1\nservice a from 10.0.0.0/24 {\nallow   a.example # why\n}\n");
+    let file = folder.path().join("prod.fw");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    let output = fwc(folder.path(), &["fmt", "prod.fw"], "");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let formatted = fs::read_to_string(&file).unwrap();
+    assert_eq!(formatted, "fwc 1\nservice a from 10.0.0.0/24 {\n  allow a.example   # why\n}\n");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(fwc(folder.path(), &["fmt", "--check", "prod.fw"], "").status.code(), Some(0));
+
+    fs::write(&file, "fwc 1\nservise x\n").unwrap();
+    assert_eq!(fwc(folder.path(), &["fmt", "."], "").status.code(), Some(1));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "fwc 1\nservise x\n");
+}
+
+#[test]
+fn formatting_reads_standard_input() {
+    let folder = folder("");
+    let output = fwc(folder.path(), &["fmt", "-"], "fwc   1\r\n");
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "fwc 1\n"));
+    let output = fwc(folder.path(), &["fmt", "--check", "-"], "fwc   1\n");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_new_project_compiles_and_is_canonical() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(fwc(folder.path(), &["init", "shop"], "").status.code(), Some(0));
+    let shop = folder.path().join("shop");
+    let compiled = fwc(&shop, &["compile"], "");
+    assert_eq!(compiled.status.code(), Some(0), "{}", text(&compiled.stderr));
+    assert_eq!(fwc(&shop, &["fmt", "--check"], "").status.code(), Some(0));
+    assert_eq!(contents(&shop.join("build")).len(), 8);
+}
+
+#[test]
+fn a_new_project_overwrites_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("policies")).unwrap();
+    fs::write(folder.path().join("policies/prod.fw"), "mine").unwrap();
+    let output = fwc(folder.path(), &["init"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(contents(folder.path()), [("policies/prod.fw".to_owned(), "mine".to_owned())]);
+}
+
+#[test]
+fn completions_and_man_pages_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = fwc(folder.path(), &["generate", "completions", shell], "");
+        assert_eq!(output.status.code(), Some(0));
+        assert!(text(&output.stdout).contains("compile"), "{shell}");
+    }
+    assert_eq!(fwc(folder.path(), &["generate", "man", "-o", "man"], "").status.code(), Some(0));
+    let pages = contents(&folder.path().join("man"));
+    assert!(pages.iter().any(|(name, page)| name == "fwc-compile.1" && page.contains("fwc fmt")
+        || page.contains("compile")));
+}

@@ -1,0 +1,5 @@
+//! What several test modules share.
+
+pub(crate) mod engine;
+pub(crate) mod table;
+pub(crate) mod traffic;

@@ -1,0 +1,279 @@
+//! Tables of flows and what the firewall says to them, as text that is read.
+//!
+//! A line of a table is `wire | name | verdict | why`:
+//!
+//! * `wire`: a kind (`tls`, `quic`, `http`, `tcp`, `udp`, `icmp`, ...), a port, and options in pairs
+//!   such as `from 10.10.80.5` or `target http://a/`, see [`Wire`];
+//! * `name`: what the client says, with `\0`, `\s`, `\t`, `\r`, `\n`, `\xhh` and `{255*a}` for odd
+//!   bytes; `-` for no name at all; `then` between what it says on one connection, `&` between what
+//!   it says in one go;
+//! * `verdict`: see [`verdict`]; `pass / deny` if 7.0.10 and 8.0.8 differ;
+//! * `why`: what surprises; where engines differ, the difference's name first.
+//!
+//! `policy FOLDER REGION`, `from ADDRESS` and `to ADDRESS` stand on lines of their own and hold for
+//! what follows.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+use fwc::probe::Side::{Client, Server};
+use fwc::probe::http::{self, Request};
+use fwc::probe::tls::{self, ClientHello};
+use fwc::probe::{Addresses, Conversation, SEGMENT, Transport, quic};
+
+use super::engine::{Action, Outcome};
+use super::traffic;
+
+/// What one line says.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    /// As written, without the verdict.
+    pub(crate) flow: String,
+    /// What is sent.
+    pub(crate) conversation: Conversation,
+    /// What 7.0.10 and 8.0.8 make of it.
+    pub(crate) verdicts: [String; 2],
+    /// What surprises.
+    pub(crate) why: String,
+}
+
+/// Lines about one region of one policy.
+#[derive(Debug, Clone)]
+pub(crate) struct Section {
+    /// The folder of the policy, below the corpus; `prod` for the example.
+    pub(crate) policy: String,
+    /// The role of the region.
+    pub(crate) region: String,
+    /// The lines.
+    pub(crate) rows: Vec<Row>,
+}
+
+/// Reads a table.
+pub(crate) fn read(text: &str) -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
+    let (mut from, mut to) = (String::new(), String::new());
+    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["policy", policy, region] => sections.push(Section {
+                policy: (*policy).to_owned(),
+                region: (*region).to_owned(),
+                rows: Vec::new(),
+            }),
+            ["from", address] => (*address).clone_into(&mut from),
+            ["to", address] => (*address).clone_into(&mut to),
+            _ => sections.last_mut().unwrap().rows.push(read_row(line, &from, &to)),
+        }
+    }
+    sections
+}
+
+fn read_row(line: &str, from: &str, to: &str) -> Row {
+    let mut fields = line.splitn(4, '|').map(str::trim);
+    let [Some(wire), Some(name), Some(verdict)] = [fields.next(), fields.next(), fields.next()]
+    else {
+        panic!("not a row: {line}")
+    };
+    let (seven, eight) = verdict.split_once(" / ").unwrap_or((verdict, verdict));
+    Row {
+        flow: format!("{wire} | {name}"),
+        conversation: Wire::read(wire, from, to).conversation(name),
+        verdicts: [seven, eight].map(str::to_owned),
+        why: fields.next().unwrap_or_default().to_owned(),
+    }
+}
+
+/// How a name is said, and between whom.
+struct Wire<'l> {
+    kind: &'l str,
+    /// 0 for a kind without ports.
+    port: u16,
+    /// `from`, `to`; `split N`, `record N`, `quantum yes` and `early yes` (in the SYN) of a
+    /// hello; `method`, `target` and `version` of a
+    /// request.
+    options: BTreeMap<&'l str, &'l str>,
+}
+
+impl<'l> Wire<'l> {
+    fn read(wire: &'l str, from: &'l str, to: &'l str) -> Self {
+        let mut words = wire.split_whitespace().peekable();
+        let kind = words.next().unwrap();
+        let port = words.next_if(|word| word.parse::<u16>().is_ok());
+        let mut options = BTreeMap::from([("from", from), ("to", to)]);
+        while let Some(option) = words.next() {
+            options.insert(option, words.next().unwrap());
+        }
+        Self { kind, port: port.map_or(0, |port| port.parse().unwrap()), options }
+    }
+
+    fn option(&self, name: &str) -> Option<&'l str> {
+        self.options.get(name).copied()
+    }
+
+    fn over(&self, transport: Transport) -> Conversation {
+        let [from, to] = ["from", "to"].map(|side| self.options[side].parse::<IpAddr>().unwrap());
+        Conversation::new(Addresses::between(from, to).unwrap(), transport)
+    }
+
+    fn tcp(&self) -> Conversation {
+        self.over(Transport::Tcp { client: 0, server: self.port }).open()
+    }
+
+    fn hello(&self, name: &str) -> ClientHello {
+        let hello = match name {
+            "-" => ClientHello::nameless(),
+            name => ClientHello::to(&bytes(name)),
+        };
+        if self.option("quantum").is_some() { hello.post_quantum() } else { hello }
+    }
+
+    fn request(&self, name: &str) -> Vec<u8> {
+        if let Some(inner) = name.strip_prefix("tls:") {
+            return ClientHello::to(&bytes(inner)).record();
+        }
+        let method = self.option("method").unwrap_or("GET");
+        let target = self.option("target").unwrap_or("/");
+        let version = self.option("version").unwrap_or("HTTP/1.1");
+        let request = Request::new(method, &bytes(target)).version(version.as_bytes());
+        let request = if name == "-" { request } else { request.host(&bytes(name)) };
+        request.header(b"Accept: */*").bytes()
+    }
+
+    fn conversation(&self, name: &str) -> Conversation {
+        match self.kind {
+            "tls" => {
+                let records: Vec<usize> =
+                    self.option("record").iter().map(|length| length.parse().unwrap()).collect();
+                let hello = self.hello(name).records(&records);
+                let cuts: Vec<usize> = match self.option("split") {
+                    Some(at) => vec![at.parse().unwrap()],
+                    None => (SEGMENT..hello.len()).step_by(SEGMENT).collect(),
+                };
+                if self.option("early").is_some() {
+                    let tcp = self.over(Transport::Tcp { client: 0, server: self.port });
+                    return traffic::answer_hello(tcp.open_with(&hello));
+                }
+                traffic::say_hello(self.tcp(), &hello, &cuts)
+            }
+            // Announces more than ever comes, and then both sides talk.
+            "unfinished" => self
+                .tcp()
+                .send(Client, &traffic::endless_hello(3_000))
+                .send(Server, &tls::server_flight())
+                .ack(Client)
+                .send(Client, &[0x41; 5_000])
+                .close(),
+            "quic" => {
+                let datagrams = quic::client_initials(&self.hello(name));
+                let udp = self.over(Transport::Udp { client: 0, server: self.port });
+                let first = datagrams.iter().fold(udp, |flight, it| flight.send(Client, it));
+                let mut at = 0;
+                let again = datagrams.iter().fold(first, |flight, datagram| {
+                    let start = at;
+                    at += datagram.len() as u32;
+                    flight.send_at(Client, start, datagram)
+                });
+                again.send(Server, &[0x42; 100]).send(Client, &[0x41; 100])
+            }
+            "http" => {
+                let said = name.split(" then ").map(|name| {
+                    let pipelined = name.split(" & ").map(|name| self.request(name));
+                    pipelined.collect::<Vec<_>>().concat()
+                });
+                let said: Vec<Vec<u8>> = said.collect();
+                traffic::ask(self.tcp(), &said.iter().map(Vec::as_slice).collect::<Vec<_>>())
+            }
+            "h2" => traffic::ask(self.tcp(), &[&http::clear_text_h2(&bytes(name))]),
+            "tcp" => traffic::again(self.tcp(), &bytes(name))
+                .send(Server, b"whatever\r\n")
+                .ack(Client)
+                .send(Client, &bytes(name))
+                .close(),
+            // The server speaks first.
+            "ssh" => {
+                let greeted = self.tcp().send(Server, b"SSH-2.0-OpenSSH_9.2\r\n").ack(Client);
+                traffic::again(greeted, b"SSH-2.0-OpenSSH_9.2\r\n").close()
+            }
+            "udp" => self
+                .over(Transport::Udp { client: 0, server: self.port })
+                .send(Client, &bytes(name))
+                .send(Client, &bytes(name))
+                .send(Server, b"answer")
+                .send(Client, &bytes(name)),
+            "icmp" => self
+                .over(Transport::Echo { id: 0 })
+                .send(Client, b"ping")
+                .send(Server, b"ping")
+                .send(Client, b"ping"),
+            "gre" => self.over(Transport::Other(47)).send(Client, b"\0\0\x88\x0bxxxxxxxx"),
+            kind => panic!("nothing is called {kind}"),
+        }
+    }
+}
+
+/// What happened to a conversation, in a word or a few:
+///
+/// * `pass`: every packet of both sides went on, and nothing was logged;
+/// * `observe`: the same, and one line says that it would be denied;
+/// * `deny`: nothing of what the client said went on, and one line was logged;
+/// * `deny after N`: of what the client said, the first N bytes went on;
+/// * `through`: every byte the client said went on, though not every packet: some were sent again,
+///   or carried nothing.
+///
+/// A number of log lines other than that is added: `deny, 2 logged`.
+pub(crate) fn verdict(outcome: &Outcome) -> String {
+    let passed = outcome.packets.iter().all(|(_, verdict)| verdict.action == Action::Passed);
+    let said = outcome.packets.iter().filter(|(packet, _)| packet.from == Client);
+    let said = said.map(|(packet, _)| packet.carries.end).max().unwrap_or_default();
+    let delivered = outcome.delivered(Client);
+    let alerts = outcome.alerts();
+    let would = alerts.iter().filter(|alert| alert.message.contains(": would deny")).count();
+    let (mut verdict, expected) = match delivered.as_slice() {
+        _ if passed && would > 0 => ("observe".to_owned(), 1),
+        _ if passed => ("pass".to_owned(), 0),
+        [] => ("deny".to_owned(), 1),
+        [all] if *all == (0..said) => ("through".to_owned(), 0),
+        [first] if first.start == 0 => (format!("deny after {}", first.end), 1),
+        ranges => (format!("holes {ranges:?}"), 0),
+    };
+    if alerts.len() != expected {
+        let _ = write!(verdict, ", {} logged", alerts.len());
+    }
+    verdict
+}
+
+/// The bytes that a name stands for.
+fn bytes(name: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = name;
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '\\' => {
+                let (byte, length) = match &rest[1..2] {
+                    "0" => (0, 2),
+                    "t" => (b'\t', 2),
+                    "r" => (b'\r', 2),
+                    "n" => (b'\n', 2),
+                    "s" => (b' ', 2),
+                    "x" => (u8::from_str_radix(&rest[2..4], 16).unwrap(), 4),
+                    other => panic!("\\{other} in {name}"),
+                };
+                bytes.push(byte);
+                length
+            }
+            '{' => {
+                let (repeated, _) = rest[1..].split_once('}').unwrap();
+                let (count, what) = repeated.split_once('*').unwrap();
+                bytes.extend(what.repeat(count.parse().unwrap()).bytes());
+                repeated.len() + 2
+            }
+            plain => {
+                bytes.extend(rest[..plain.len_utf8()].bytes());
+                plain.len_utf8()
+            }
+        };
+        rest = &rest[length..];
+    }
+    bytes
+}
