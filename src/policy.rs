@@ -243,12 +243,8 @@ impl fmt::Display for Reach {
 pub struct Terms {
     /// Protocol and ports.
     pub reach: Reach,
-    /// Only at these addresses, sorted; empty for any.
-    pub to: Box<[IpNet]>,
-    /// Not these, in each region, sorted; of the same kind as the destination.
-    pub except: Regional<Box<[Destination]>>,
-    /// The exceptions as written, sorted, with their variables unexpanded.
-    pub except_written: Box<[Box<str>]>,
+    /// What narrows it, which few entries have.
+    pub narrowed: Option<Box<Narrowed>>,
     /// The ticket of the reason.
     pub ticket: Option<Arc<str>>,
     /// Why.
@@ -259,7 +255,34 @@ pub struct Terms {
     pub until: Option<Date>,
 }
 
+/// What an entry leaves out of its destinations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Narrowed {
+    /// Only at these addresses, sorted; empty for any.
+    pub to: Box<[IpNet]>,
+    /// Not these, in each region, sorted; of the same kind as the destination.
+    pub except: Regional<Box<[Destination]>>,
+    /// The exceptions as written, sorted, with their variables unexpanded.
+    pub except_written: Box<[Box<str>]>,
+}
+
 impl Terms {
+    /// The addresses it is narrowed to; empty for any.
+    pub fn to(&self) -> &[IpNet] {
+        self.narrowed.as_ref().map_or(&[], |narrowed| &narrowed.to)
+    }
+
+    /// The exceptions in a region.
+    pub fn except(&self, region: RegionId) -> &[Destination] {
+        let except = self.narrowed.as_ref().and_then(|narrowed| narrowed.except.get(region));
+        except.map_or(&[], |except| except)
+    }
+
+    /// The exceptions as written, with their variables unexpanded.
+    pub fn except_written(&self) -> &[Box<str>] {
+        self.narrowed.as_ref().map_or(&[], |narrowed| &narrowed.except_written)
+    }
+
     /// Whether an entry with these terms is in force on that day.
     pub fn in_force(&self, today: Date) -> bool {
         self.until.is_none_or(|until| today <= until)

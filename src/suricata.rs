@@ -14,6 +14,7 @@ pub mod sid;
 mod skeleton;
 mod unit;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -90,16 +91,45 @@ pub struct Signature {
     pub destination: Addresses,
     /// To which ports; `None` for any.
     pub ports: Option<PortSet>,
-    /// What a log line says.
-    pub message: Box<str>,
     /// What has to match, in the order the engine wants to read it.
     pub keywords: Box<[Keyword]>,
-    /// What reads the grant back; `None` for a signature of the skeleton.
-    pub metadata: Option<Box<Metadata>>,
+    /// What it stands for.
+    pub subject: Subject,
     /// The entries it was made from; empty for a signature of the skeleton.
     pub origins: Box<[Location]>,
     /// The signature id, stable for one grant for ever.
     pub sid: u32,
+}
+
+/// What a signature stands for, which is what its log line says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A part of the skeleton, with its log line.
+    Skeleton(Box<str>),
+    /// Entries, with what reads them back.
+    Entry(Box<Metadata>),
+}
+
+impl Signature {
+    /// What reads the grant back; `None` for a part of the skeleton.
+    pub fn metadata(&self) -> Option<&Metadata> {
+        match &self.subject {
+            Subject::Entry(metadata) => Some(metadata),
+            Subject::Skeleton(_) => None,
+        }
+    }
+
+    /// What a log line says.
+    pub fn message(&self) -> Cow<'_, str> {
+        match &self.subject {
+            Subject::Skeleton(message) => Cow::Borrowed(message),
+            Subject::Entry(metadata) => {
+                let mut message = String::new();
+                metadata.message(|piece| message.push_str(piece));
+                Cow::Owned(message)
+            }
+        }
+    }
 }
 
 /// What a signature does.
@@ -332,10 +362,8 @@ pub struct Metadata {
     pub action: crate::policy::Action,
     /// The destinations, canonical.
     pub destinations: Box<[Box<str>]>,
-    /// The exceptions, canonical.
-    pub except: Box<[Box<str>]>,
-    /// Narrowed to these addresses.
-    pub to: Box<[IpNet]>,
+    /// What narrows it, which few entries have.
+    pub narrowed: Option<Box<Narrowed>>,
     /// Protocol and ports: `443 8443/tls`.
     pub reach: Arc<str>,
     /// Whether it denies or only logs that it would.
@@ -346,6 +374,48 @@ pub struct Metadata {
     pub ticket: Option<Arc<str>>,
     /// In force through this day.
     pub until: Option<Date>,
+}
+
+/// What an entry leaves out of its destinations.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Narrowed {
+    /// The exceptions, canonical.
+    pub except: Box<[Box<str>]>,
+    /// Only these addresses; empty for any.
+    pub to: Box<[IpNet]>,
+}
+
+impl Metadata {
+    /// The exceptions, canonical.
+    pub fn except(&self) -> &[Box<str>] {
+        self.narrowed.as_ref().map_or(&[], |narrowed| &narrowed.except)
+    }
+
+    /// The addresses it is narrowed to; empty for any.
+    pub fn to(&self) -> &[IpNet] {
+        self.narrowed.as_ref().map_or(&[], |narrowed| &narrowed.to)
+    }
+
+    /// What a log line says, piece by piece: `fwc checkout: deny example.com`. Two destinations are
+    /// named, more are counted.
+    pub(crate) fn message(&self, mut say: impl FnMut(&str)) {
+        say("fwc ");
+        say(self.service.as_deref().unwrap_or("any"));
+        say(match (self.action, self.mode) {
+            (crate::policy::Action::Allow, _) => ": ",
+            (crate::policy::Action::Deny, Mode::Enforced) => ": deny ",
+            (crate::policy::Action::Deny, Mode::Observed) => ": would deny ",
+        });
+        for (index, destination) in self.destinations.iter().take(2).enumerate() {
+            if index > 0 {
+                say(" ");
+            }
+            say(destination);
+        }
+        if let Some(more) = self.destinations.len().checked_sub(2).filter(|more| *more > 0) {
+            say(&format!(" and {more} more"));
+        }
+    }
 }
 
 /// Whether a deny is in force.

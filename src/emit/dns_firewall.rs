@@ -213,7 +213,7 @@ impl<'r> Scene<'r> {
             if !runs || !terms.in_force(context.options.today) {
                 return None;
             }
-            Some((grant, grant.destination.get(region)?, &**terms.except.get(region)?))
+            Some((grant, grant.destination.get(region)?, terms.except(region)))
         })
     }
 
@@ -280,7 +280,7 @@ impl<'r> Scene<'r> {
             return Err("it is denied to one service, and the list holds for all");
         }
         let terms = self.policy.terms(grant);
-        if terms.reach != Reach::Everything || !terms.to.is_empty() {
+        if terms.reach != Reach::Everything || !terms.to().is_empty() {
             return Err("it is denied on some ports, protocols or addresses only");
         }
         if !except.is_empty() {

@@ -1,5 +1,6 @@
 //! `ir.json`: what a policy means in a region, and the signatures it became, for programs.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -89,7 +90,7 @@ struct SignatureRow<'r> {
     rule_group: u32,
     action: &'static str,
     protocol: &'static str,
-    message: &'r str,
+    message: Cow<'r, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     entry: Option<EntryRow<'r>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -175,14 +176,14 @@ fn granted<'r>(context: &Context<'r>, ruleset: &Ruleset, grant: &'r Grant) -> Op
         return None;
     }
     let terms = context.policy.terms(grant);
-    let except = terms.except.get(ruleset.id).into_iter().flatten();
+    let except = terms.except(ruleset.id).iter();
     Some(GrantRow {
         service: service.map(|service| &*service.name),
         action: grant.action.to_string(),
         destination: grant.destination.get(ruleset.id)?.to_string(),
         template: grant.template.as_deref(),
         except: except.map(ToString::to_string).collect(),
-        to: terms.to.iter().map(ToString::to_string).collect(),
+        to: terms.to().iter().map(ToString::to_string).collect(),
         port: terms.reach.to_string(),
         owner: terms.owner.as_deref(),
         ticket: terms.ticket.as_deref(),
@@ -204,8 +205,8 @@ fn row<'r>(context: &Context<'r>, rule_group: u32, signature: &'r Signature) -> 
             Action::Alert => "alert",
         },
         protocol: signature.protocol.as_str(),
-        message: &signature.message,
-        entry: signature.metadata.as_deref().map(entry),
+        message: signature.message(),
+        entry: signature.metadata().map(entry),
         origins: signature.origins.iter().filter_map(|at| origin(context, *at)).collect(),
     }
 }
@@ -215,8 +216,8 @@ fn entry(metadata: &Metadata) -> EntryRow<'_> {
         service: metadata.service.as_deref(),
         action: metadata.action.to_string(),
         destinations: &metadata.destinations,
-        except: &metadata.except,
-        to: metadata.to.iter().map(|network| network.to_string()).collect(),
+        except: metadata.except(),
+        to: metadata.to().iter().map(|network| network.to_string()).collect(),
         port: &metadata.reach,
         observed: metadata.mode == Mode::Observed,
         owner: metadata.owner.as_deref(),

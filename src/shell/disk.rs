@@ -26,19 +26,21 @@ fn unwritable(path: &Path, reason: impl ToString) -> Error {
 /// Reads a text file.
 pub(crate) fn read(path: &Path) -> Result<String, Error> {
     let file = fs::File::open(path).map_err(|error| unreadable(path, error))?;
-    text(path, file)
+    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    text(path, file, size)
 }
 
 /// Reads standard input.
 pub(crate) fn read_stdin() -> Result<String, Error> {
-    text(Path::new("<stdin>"), io::stdin().lock())
+    text(Path::new("<stdin>"), io::stdin().lock(), 0)
 }
 
-fn text(path: &Path, input: impl io::Read) -> Result<String, Error> {
-    let mut bytes = Vec::new();
+/// Reads text of about `size` bytes.
+fn text(path: &Path, input: impl io::Read, size: u64) -> Result<String, Error> {
     // One byte more than is allowed tells a file of the largest size from a larger one; what is
     // said about it is the parser's to say.
     let limit = MAX_FILE_SIZE as u64 + 1;
+    let mut bytes = Vec::with_capacity(size.min(limit) as usize + 1);
     input.take(limit).read_to_end(&mut bytes).map_err(|error| unreadable(path, error))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();

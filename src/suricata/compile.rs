@@ -13,8 +13,8 @@ use super::sid::{Identity, Sids};
 use super::skeleton::{self, Skeleton};
 use super::unit::{Unit, Wire, units};
 use super::{
-    Action, Addresses, Bit, BitOperation, Buffer, Flow, Keyword, Metadata, Mode, Protocol, Ruleset,
-    Signature, pack, print,
+    Action, Addresses, Bit, BitOperation, Buffer, Flow, Keyword, Metadata, Mode, Narrowed,
+    Protocol, Ruleset, Signature, Subject, pack, print,
 };
 use crate::diagnostic::{self, Diagnostic};
 use crate::policy::port::PortSet;
@@ -64,7 +64,7 @@ struct Site<'p> {
     options: &'p Options<'p>,
     audience: Audience<'p>,
     /// Denies first, then grants, in the order of their signatures.
-    units: Vec<Unit<'p>>,
+    units: Vec<Vec<Unit<'p>>>,
     /// What the first of the units, the denies, stop.
     stops: Vec<Stop>,
     /// Protocol and ports as metadata holds them; the units have few different ones.
@@ -93,7 +93,7 @@ impl<'p> Site<'p> {
         let audience = Audience::new(policy, region, options.today);
         let units = units(policy, region, options.today, options.profile);
         let mut stops = Vec::new();
-        for unit in units.iter().take_while(|unit| !unit.is_grant()) {
+        for unit in units.iter().flatten().take_while(|unit| !unit.is_grant()) {
             let service = unit.grant.service;
             let enforced = audience.enforced(service, unit.grant.at, found);
             let logged = audience.logged(service).into_iter().map(|(observer, addresses)| {
@@ -106,7 +106,7 @@ impl<'p> Site<'p> {
         }
         let skeleton = skeleton(policy, options, &audience, &units);
         let mut reaches = BTreeMap::new();
-        for unit in &units {
+        for unit in units.iter().flatten() {
             reaches.entry(unit.wire).or_insert_with(|| reach(unit.wire));
         }
         Self { policy, region, options, audience, units, stops, reaches, skeleton }
@@ -114,7 +114,7 @@ impl<'p> Site<'p> {
 
     /// The identity of everything that needs an id of its own.
     fn identities(&self) -> impl Iterator<Item = Identity> {
-        let units = self.units.iter().map(|unit| unit.identity);
+        let units = self.units.iter().flatten().map(|unit| unit.identity);
         let stops = self.stops.iter().flat_map(|stop| {
             let logged = stop.logged.iter().map(|(.., identity)| *identity);
             std::iter::once(stop.every_packet).chain(logged)
@@ -126,7 +126,7 @@ impl<'p> Site<'p> {
     fn ruleset(mut self, sids: &Sids) -> Result<Ruleset, Vec<Diagnostic>> {
         let mut writer = Writer::new(&self);
         self.skeleton.preamble().for_each(|signature| writer.push(signature));
-        let mut units = std::mem::take(&mut self.units).into_iter();
+        let mut units = std::mem::take(&mut self.units).into_iter().flatten();
         for (stop, unit) in self.stops.iter().zip(&mut units) {
             self.deny(&unit, stop, sids, &mut writer);
         }
@@ -176,9 +176,8 @@ impl<'p> Site<'p> {
             source: self.audience.source(id),
             destination: unit.destination(),
             ports: unit.wire.ports.cloned(),
-            message: ["fwc ", service, ": ", &unit.shown()].concat().into(),
             keywords: keywords.drain(..).collect(),
-            metadata: Some(self.metadata(&unit, Some(service), Mode::Enforced)),
+            subject: self.subject(&unit, Some(service), Mode::Enforced),
             origins: unit.origins,
             sid: sids.get(unit.identity),
         })
@@ -187,8 +186,6 @@ impl<'p> Site<'p> {
     /// The signatures that stop what a unit asks for, and those that only log it.
     fn deny(&self, unit: &Unit<'p>, stop: &Stop, sids: &Sids, out: &mut Writer<'_>) {
         let service = unit.grant.service.map(|id| &self.policy.service(id).name);
-        let name = service.map_or("any", |service| service);
-        let what = unit.shown();
         let protocol = unit.wire.protocol;
         let mut names = Vec::new();
         self.names(unit, &mut names);
@@ -198,9 +195,8 @@ impl<'p> Site<'p> {
             source: source.clone(),
             destination: unit.destination(),
             ports: unit.wire.ports.cloned(),
-            message: format!("fwc {name}: deny {what}").into(),
             keywords: keywords.into(),
-            metadata: Some(self.metadata(unit, service, Mode::Enforced)),
+            subject: self.subject(unit, service, Mode::Enforced),
             origins: unit.origins.clone(),
             sid: sids.get(identity),
         };
@@ -210,8 +206,7 @@ impl<'p> Site<'p> {
             keywords.extend(names.iter().cloned());
             keywords.extend(skeleton::would_deny(self.options.profile.frame, protocol));
             out.push(Signature {
-                message: format!("fwc {observer}: would deny {what}").into(),
-                metadata: Some(self.metadata(unit, Some(observer), Mode::Observed)),
+                subject: self.subject(unit, Some(observer), Mode::Observed),
                 ..signature(Action::Alert, source, keywords, *identity)
             });
         }
@@ -268,20 +263,23 @@ impl<'p> Site<'p> {
         unit.names(|names| place.keywords(names, &unit.except_names(), keywords));
     }
 
-    fn metadata(&self, unit: &Unit<'p>, service: Option<&Arc<str>>, mode: Mode) -> Box<Metadata> {
+    fn subject(&self, unit: &Unit<'p>, service: Option<&Arc<str>>, mode: Mode) -> Subject {
         let text = |destination: &policy::Destination| destination.text().into();
-        Box::new(Metadata {
+        let narrowed = (!unit.except.is_empty() || !unit.terms.to().is_empty()).then(|| {
+            let except = unit.except.iter().map(text).collect();
+            Box::new(Narrowed { except, to: unit.terms.to().into() })
+        });
+        Subject::Entry(Box::new(Metadata {
             service: service.cloned(),
             action: unit.grant.action,
             destinations: unit.destinations.iter().map(|destination| text(destination)).collect(),
-            except: unit.except.iter().map(text).collect(),
-            to: unit.terms.to.clone(),
+            narrowed,
             reach: self.reaches.get(&unit.wire).cloned().unwrap_or_default(),
             mode,
             owner: unit.terms.owner.clone(),
             ticket: unit.terms.ticket.clone(),
             until: unit.terms.until,
-        })
+        }))
     }
 }
 
@@ -308,7 +306,7 @@ impl<'p> Writer<'p> {
         let widths =
             variables.iter().map(|(name, networks)| (Arc::clone(name), width(networks))).collect();
         let number = site.region.0 as usize;
-        let expected = site.units.len() + 64;
+        let expected = site.units.iter().map(Vec::len).sum::<usize>() + 64;
         let ruleset = Ruleset {
             region: site.policy.regions.get(number).cloned().unwrap_or_default(),
             id: site.region,
@@ -371,10 +369,11 @@ fn skeleton(
     policy: &Policy,
     options: &Options<'_>,
     audience: &Audience<'_>,
-    units: &[Unit<'_>],
+    units: &[Vec<Unit<'_>>],
 ) -> Skeleton {
     let ports = |protocol: Protocol| {
-        let grants = units.iter().filter(|unit| unit.is_grant() && unit.wire.protocol == protocol);
+        let grants =
+            units.iter().flatten().filter(|unit| unit.is_grant() && unit.wire.protocol == protocol);
         grants.filter_map(|unit| unit.wire.ports).fold(None, |union: Option<PortSet>, ports| {
             match union {
                 Some(union) if union.covers(ports) => Some(union),

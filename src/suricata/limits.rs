@@ -58,7 +58,7 @@ pub(super) fn too_long(
     if let Some(at) = signature.origins.first() {
         diagnostic = diagnostic.at(*at, "asks for it");
     }
-    let name = signature.metadata.as_ref().and_then(|metadata| metadata.service.as_ref());
+    let name = signature.metadata().and_then(|metadata| metadata.service.as_ref());
     if let Some(service) = policy.services.iter().find(|service| Some(&service.name) == name) {
         diagnostic = diagnostic.at(service.at, format!("its addresses take {addresses} of them"));
     }
@@ -85,10 +85,10 @@ pub(super) fn over_quota(ruleset: &Ruleset, overflow: &Overflow) -> Diagnostic {
     let mut weights: BTreeMap<&str, usize> = BTreeMap::new();
     let mut said = FxHashSet::default();
     let mut repeated = 0;
-    for data in ruleset.signatures.iter().filter_map(|signature| signature.metadata.as_deref()) {
+    for data in ruleset.signatures.iter().filter_map(Signature::metadata) {
         *weights.entry(data.service.as_deref().unwrap_or("any")).or_default() += 1;
-        let Metadata { action, destinations, except, to, reach, mode, .. } = data;
-        repeated += usize::from(!said.insert((action, destinations, except, to, reach, mode)));
+        let Metadata { action, destinations, narrowed, reach, mode, .. } = data;
+        repeated += usize::from(!said.insert((action, destinations, narrowed, reach, mode)));
     }
     let mut heaviest: Vec<_> = weights.into_iter().collect();
     heaviest.sort_by_key(|(name, count)| (Reverse(*count), *name));

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 
 use super::{
     Action, Addresses, Anchor, Bit, BitOperation, Buffer, Comparison, Content, Flow, Keyword,
-    Metadata, Mode, Peer, Signature,
+    Metadata, Mode, Peer, Signature, Subject,
 };
 
 /// Appends a signature as one line, without its line break.
@@ -30,13 +30,16 @@ pub fn signature(signature: &Signature, out: &mut String) {
         None => out.push_str("any"),
     }
     out.push_str(" (msg:\"");
-    safe(&signature.message, out);
+    match &signature.subject {
+        Subject::Skeleton(message) => safe(message, out),
+        Subject::Entry(metadata) => metadata.message(|piece| safe(piece, out)),
+    }
     out.push_str("\";");
     for word in &signature.keywords {
         out.push(' ');
         keyword(word, out);
     }
-    if let Some(data) = &signature.metadata {
+    if let Some(data) = signature.metadata() {
         out.push_str(" metadata:");
         metadata(data, out);
         out.push(';');
@@ -204,10 +207,10 @@ fn metadata(data: &Metadata, out: &mut String) {
     for destination in &data.destinations {
         pair(action, destination);
     }
-    for except in &data.except {
+    for except in data.except() {
         pair("fwc_except", except);
     }
-    for network in &data.to {
+    for network in data.to() {
         pair("fwc_to", &network.to_string());
     }
     pair("fwc_port", &data.reach);

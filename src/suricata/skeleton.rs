@@ -13,7 +13,7 @@ use super::profile::{Frame, Profile};
 use super::sid::{Identity, Sids};
 use super::{
     Action, Addresses, Anchor, Bit, BitOperation, Buffer, Comparison, Content, Flow, Keyword, Peer,
-    Protocol, Signature,
+    Protocol, Signature, Subject,
 };
 use crate::policy::port::PortSet;
 use crate::project::OnDeny;
@@ -219,9 +219,8 @@ impl Part {
             source: self.source,
             destination: self.destination,
             ports: self.ports,
-            message: self.message.into(),
             keywords: self.keywords.into(),
-            metadata: None,
+            subject: Subject::Skeleton(self.message.into()),
             origins: Box::default(),
             sid,
         }

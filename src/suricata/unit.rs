@@ -4,7 +4,6 @@
 //! partial names under one suffix; all of it only where the entries say the same of their
 //! destinations, so that a log line can speak for each.
 
-use std::borrow::Cow;
 use std::cmp::{Ordering, Reverse};
 use std::fmt::Write as _;
 
@@ -107,51 +106,38 @@ impl<'p> Unit<'p> {
                 // A negated address would make the signature one that looks at packets.
                 Addresses::Networks(networks::difference(&[*network], &without).into())
             }
-            _ if self.terms.to.is_empty() => Addresses::Any,
-            _ => Addresses::Networks(self.terms.to.clone()),
-        }
-    }
-
-    /// The destinations as a log line shows them: short.
-    pub(super) fn shown(&self) -> Cow<'p, str> {
-        match &*self.destinations {
-            [] => Cow::Borrowed(""),
-            [one] => one.text(),
-            [first, second] => Cow::Owned([&first.text(), " ", &second.text()].concat()),
-            [first, second, rest @ ..] => {
-                Cow::Owned(format!("{first} {second} and {} more", rest.len()))
-            }
+            _ if self.terms.to().is_empty() => Addresses::Any,
+            _ => Addresses::Networks(self.terms.to().into()),
         }
     }
 }
 
-/// The units of a region on a day: denies first, then grants, in the order of their signatures.
+/// The units of a region on a day, in the order of their signatures: denies first, then grants. Those
+/// of one subject lie together, so that their memory goes when their signatures are written.
 pub(super) fn units<'p>(
     policy: &'p Policy,
     region: RegionId,
     today: Date,
     profile: &Profile,
-) -> Vec<Unit<'p>> {
+) -> Vec<Vec<Unit<'p>>> {
     let mut lines = lines(policy, region, today);
-    let mut merger = Merger {
-        policy,
-        profile,
-        units: Vec::with_capacity(lines.len()),
-        text: String::new(),
-        origins: Vec::new(),
-    };
+    let mut merger =
+        Merger { policy, profile, units: Vec::new(), text: String::new(), origins: Vec::new() };
     // Grants come by service, so that this is done at once, and what is sorted next is near.
     lines.sort_by_key(Line::subject);
+    let mut units = Vec::new();
     for lines in lines.chunk_by_mut(|a, b| a.subject() == b.subject()) {
         lines.sort_by(|a, b| {
             let by_destination = || a.destination.cmp(b.destination);
             a.order(b).then_with(by_destination).then_with(|| a.seniority().cmp(&b.seniority()))
         });
+        merger.units.reserve_exact(lines.len());
         for alike in lines.chunk_by(|a, b| a.order(b).is_eq()) {
             merger.merge(alike);
         }
+        units.push(std::mem::take(&mut merger.units));
     }
-    merger.units
+    units
 }
 
 /// One destination of one entry on one protocol.
@@ -183,7 +169,7 @@ impl<'p> Line<'p> {
     fn order(&self, other: &Self) -> Ordering {
         (self.base, self.wire)
             .cmp(&(other.base, other.wire))
-            .then_with(|| (&self.terms.to, self.except).cmp(&(&other.terms.to, other.except)))
+            .then_with(|| (self.terms.to(), self.except).cmp(&(other.terms.to(), other.except)))
     }
 
     /// Which of two lines that say the same speaks for both: the one that stays longest, then one
@@ -214,11 +200,8 @@ fn lines(policy: &Policy, region: RegionId, today: Date) -> Vec<Line<'_>> {
         if !runs || !terms.in_force(today) {
             continue;
         }
-        let (Some(destination), Some(except)) =
-            (grant.destination.get(region), terms.except.get(region))
-        else {
-            continue;
-        };
+        let Some(destination) = grant.destination.get(region) else { continue };
+        let except = terms.except(region);
         let base = match destination {
             Destination::Names(pattern) => Base::Name(pattern.base().as_str()),
             Destination::Addresses(network) => Base::Network(network),
@@ -358,10 +341,10 @@ impl<'p> Merger<'p, '_> {
         if let Some(ports) = line.wire.ports {
             let _ = write!(text, "{ports}");
         }
-        for network in &line.terms.to {
+        for network in line.terms.to() {
             let _ = write!(text, "\tto {network}");
         }
-        for except in &line.terms.except_written {
+        for except in line.terms.except_written() {
             let _ = write!(text, "\texcept {except}");
         }
         let mut written: Vec<_> = said.map(|line| line.grant.written()).collect();

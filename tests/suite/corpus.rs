@@ -180,7 +180,7 @@ fn an_entry_has_one_id_in_every_region() {
     let ids = |role: usize| -> Vec<u32> {
         let signatures = compiled.rulesets[role].signatures.iter();
         let mut ids: Vec<_> = signatures
-            .filter(|signature| signature.message.contains("amazonaws"))
+            .filter(|signature| signature.message().contains("amazonaws"))
             .map(|signature| signature.sid)
             .collect();
         ids.sort_unstable();

@@ -110,7 +110,8 @@ fn the_page_of_signatures_lists_every_fixed_one() {
     for (case, project) in compile_cases() {
         for ruleset in compile(&case, "policy.fw", &project).rulesets {
             let fixed = ruleset.signatures.iter().filter(|signature| signature.sid < sid::FIRST);
-            emitted.extend(fixed.map(|signature| (signature.sid, signature.message.to_string())));
+            emitted
+                .extend(fixed.map(|signature| (signature.sid, signature.message().into_owned())));
         }
     }
     let emitted: Vec<_> = emitted.into_iter().collect();

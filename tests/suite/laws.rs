@@ -150,7 +150,7 @@ fn no_entry_is_lost_among_warnings() {
     let blocks = vec![("service checkout from web".to_owned(), lines)];
     let rulesets = compile(&policy(&blocks), &profile::HARDENED).unwrap();
     let grants = |ruleset: &Ruleset| {
-        ruleset.signatures.iter().filter(|signature| signature.metadata.is_some()).count()
+        ruleset.signatures.iter().filter(|signature| signature.metadata().is_some()).count()
     };
     assert_eq!(rulesets.iter().map(grants).collect::<Vec<_>>(), [3_000, 3_000]);
 }

@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::policy::names::NameSet;
 use crate::policy::port::{PortSet, Protocol};
 use crate::policy::{
-    Action, Destination, Grant, Reach, RegionId, Regional, ServiceId, Terms, TermsId,
+    Action, Destination, Grant, Narrowed, Reach, RegionId, Regional, ServiceId, Terms, TermsId,
 };
 use crate::source::{FileId, Location};
 use crate::syntax::ast;
@@ -341,15 +341,17 @@ impl<'a> Resolver<'a> {
             ),
         };
         let Because { ticket, reason } = clauses.because.clone().unwrap_or_default();
-        let (except, except_written) = match &clauses.except {
-            Some(except) => (except.each.clone(), except.written.clone()),
-            None => (Regional::Same(Box::default()), Box::default()),
-        };
+        let narrowed = (clauses.except.is_some() || clauses.to.is_some()).then(|| {
+            let (except, except_written) = match &clauses.except {
+                Some(except) => (except.each.clone(), except.written.clone()),
+                None => (Regional::Same(Box::default()), Box::default()),
+            };
+            let to = clauses.to.as_ref().map(|(to, _)| to.as_ref().into()).unwrap_or_default();
+            Box::new(Narrowed { to, except, except_written })
+        });
         self.policy.terms.push(Terms {
             reach,
-            to: clauses.to.as_ref().map(|(to, _)| to.as_ref().into()).unwrap_or_default(),
-            except,
-            except_written,
+            narrowed,
             ticket,
             reason,
             owner: subject.owner.clone(),
