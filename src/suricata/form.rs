@@ -108,18 +108,17 @@ impl Place {
                 }
             }
             Names::ApexAndBelow(apex) => {
-                let canonical = match self.strictness {
-                    Strictness::AnyBytes => true,
-                    Strictness::Names => except.is_empty(),
-                    Strictness::OnlyNames => false,
-                };
                 out.push(Keyword::Buffer(self.buffer));
-                if canonical {
+                if except.is_empty() && self.strictness != Strictness::OnlyNames {
                     out.extend([Keyword::Dotprefix, suffix(apex)]);
                 } else {
-                    // `dotprefix` would put its dot in front of what the expression sees, too.
+                    // `dotprefix` would put its dot in front of what an expression sees, too.
                     out.push(self.content(apex.as_str(), Anchor::End));
-                    out.push(self.pcre(false, format!(r"^(?:{LABEL}+\.)*{}\z", escape(apex))));
+                    let front = match self.strictness {
+                        Strictness::AnyBytes => r"(?:^|\.)".to_owned(),
+                        Strictness::Names | Strictness::OnlyNames => format!(r"^(?:{LABEL}+\.)*"),
+                    };
+                    out.push(self.pcre(false, format!(r"{front}{}\z", escape(apex))));
                 }
             }
         }
