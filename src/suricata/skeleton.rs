@@ -1,9 +1,9 @@
 //! What stands around the grants, so that everything they do not allow is refused.
 //!
-//! The verdicts are those of the lab's skeleton "f3c" (measured on 7.0.10, 8.0.3 and 8.0.8, November
-//! 2026: no refused flow passed in 15,000 random ones). Each of its refusals is silent here, and in
-//! front of it stands one that logs and asks for more: so a refused flow is logged once, and the
-//! log decides nothing. The ids of the skeleton are fixed; dashboards may rely on them.
+//! The verdicts are those of a plainer skeleton (measured on 7.0.10, 8.0.3 and 8.0.8, November 2026:
+//! no refused flow passed in 15,000 random ones), which logged a refused flow more than once. Its
+//! refusals of whole protocols are silent here, and in front of each stand those that log and ask
+//! for more: so a refused flow is logged once, and the log decides nothing. The ids of the skeleton are fixed; dashboards may rely on them.
 //!
 //! What it has to hold against, and by which signature, stands at each of them.
 

@@ -8,7 +8,7 @@ use fwc::diagnostic::render::{Format, Style, render};
 use fwc::diagnostic::{Diagnostic, refuses};
 use fwc::project::{self, Project};
 use fwc::source::{FileId, SourceFile, Sources};
-use fwc::suricata::{self, Options, Profile, sid};
+use fwc::suricata::{self, Action, Keyword, Options, Profile, Signature, sid};
 
 use crate::corpus::{TODAY, compile, compile_cases};
 
@@ -94,26 +94,55 @@ fn the_language_is_what_its_page_says() {
     insta::assert_snapshot!(refused);
 }
 
-/// The rows of the table of fixed signatures: id and message.
-fn fixed(page: &str) -> Vec<(u32, String)> {
-    let rows = page.lines().filter_map(|line| line.strip_prefix("| 900")?.split_once(" | `"));
-    rows.map(|(id, rest)| {
-        let (message, _) = rest.split_once('`').unwrap();
-        (format!("900{id}").parse().unwrap(), message.to_owned())
-    })
-    .collect()
+/// The rows of the table of fixed signatures: id, what it does, and message.
+fn fixed(page: &str) -> Vec<(u32, String, String)> {
+    let rows = page.lines().filter_map(|row| {
+        let cells: Vec<_> = row.split(" | ").collect();
+        let id = cells[0].strip_prefix("| ")?.parse().ok()?;
+        Some((id, cells[1].to_owned(), cells[2].trim_matches('`').to_owned()))
+    });
+    rows.collect()
+}
+
+/// What a signature does, in the words of the page.
+fn does(signature: &Signature) -> &'static str {
+    match (signature.action, signature.keywords.contains(&Keyword::Noalert)) {
+        (Action::Pass, _) => "passes",
+        (Action::Alert, true) => "marks",
+        (Action::Alert, false) => "logs",
+        (Action::Drop | Action::Reject, true) => "refuses silently",
+        (Action::Drop | Action::Reject, false) => "refuses",
+    }
+}
+
+/// Every signature of the corpus.
+fn signatures() -> Vec<Signature> {
+    let compiled = compile_cases().into_iter().map(|(case, own)| compile(&case, "policy.fw", &own));
+    compiled.flat_map(|compiled| compiled.rulesets).flat_map(|ruleset| ruleset.signatures).collect()
 }
 
 #[test]
 fn the_page_of_signatures_lists_every_fixed_one() {
-    let mut emitted = BTreeSet::new();
-    for (case, project) in compile_cases() {
-        for ruleset in compile(&case, "policy.fw", &project).rulesets {
-            let fixed = ruleset.signatures.iter().filter(|signature| signature.sid < sid::FIRST);
-            emitted
-                .extend(fixed.map(|signature| (signature.sid, signature.message().into_owned())));
-        }
-    }
-    let emitted: Vec<_> = emitted.into_iter().collect();
-    assert_eq!(fixed(&page("docs/signatures.md")), emitted);
+    let signatures = signatures();
+    let emitted: BTreeSet<_> = signatures
+        .iter()
+        .filter(|signature| signature.sid < sid::FIRST)
+        .map(|it| (it.sid, does(it).to_owned(), it.message().into_owned()))
+        .collect();
+    assert_eq!(fixed(&page("docs/signatures.md")), emitted.into_iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn the_page_of_signatures_lists_every_line_of_a_service_that_observes() {
+    let page = page("docs/signatures.md");
+    let (_, section) = page.split_once("## Services that observe").unwrap();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    // The first is the name of the column.
+    let listed: BTreeSet<_> = rows.map(|(message, _)| message.to_owned()).skip(1).collect();
+    let emitted: BTreeSet<_> = signatures()
+        .iter()
+        .filter(|signature| signature.sid >= sid::FIRST && signature.metadata().is_none())
+        .map(|signature| signature.message().split_once(": ").unwrap().1.to_owned())
+        .collect();
+    assert_eq!(listed, emitted);
 }

@@ -338,7 +338,7 @@ pub(super) fn is_ticket(text: &str) -> bool {
         && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether a word is the name of a service, a set or a network: `[a-z][a-z0-9-]*`, at most 32.
+/// Whether a word is the name of a service or a set: `[a-z][a-z0-9-]*`, at most 32.
 pub(super) fn is_identifier(text: &str) -> bool {
     text.len() <= 32
         && text.starts_with(|first: char| first.is_ascii_lowercase())
