@@ -42,6 +42,7 @@
 pub mod diagnostic;
 pub mod emit;
 pub mod load;
+pub mod matcher;
 pub mod policy;
 pub mod probe;
 pub mod project;

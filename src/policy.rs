@@ -48,6 +48,11 @@ impl Policy {
         &self.terms[grant.terms.0 as usize]
     }
 
+    /// A grant by its number, if it is one of this policy.
+    pub fn grant(&self, id: GrantId) -> Option<&Grant> {
+        self.grants.get(id.0 as usize)
+    }
+
     /// A service by its number.
     pub fn service(&self, id: ServiceId) -> &Service {
         #[expect(clippy::indexing_slicing, reason = "an id is only made for a service")]
@@ -76,6 +81,10 @@ pub struct RegionId(pub u32);
 /// The number of a service in [`Policy::services`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServiceId(pub u32);
+
+/// The number of a grant in [`Policy::grants`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GrantId(pub u32);
 
 /// The number of an entry's terms in [`Policy::terms`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

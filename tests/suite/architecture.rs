@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["syntax", "project"],
     &["load", "policy"],
     &["suricata"],
-    &["emit", "probe"],
+    &["emit", "matcher", "probe"],
 ];
 
 /// What would let the library touch the world, as it would be written. Addresses are plain data,

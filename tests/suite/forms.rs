@@ -11,7 +11,7 @@ use std::{fs, thread};
 use fwc::project::{OnDeny, Project};
 use fwc::suricata::{Ruleset, print};
 
-use crate::corpus::{self, corpus};
+use crate::corpus::{self, Compiled, corpus};
 use crate::support::engine::{Engine, Order, Release, Settings};
 use crate::support::table::{self, Row, Section};
 use crate::support::traffic::{Fate, cases};
@@ -44,7 +44,7 @@ const LOST_TO_DEFAULT: &str = "two datagrams:";
 /// signatures: AWS prints these as "similar to the rules used by" it, with `reject` for `drop`
 /// and with log lines (aws-security-services-best-practices, egress default block rules, after
 /// 2026-07-22). Alone, the default action logs nothing.
-const APP_LAYER_DEFAULTS: &str = r#"
+pub(crate) const APP_LAYER_DEFAULTS: &str = r#"
 drop tls any any -> any any (msg:"default: tls"; ssl_state:client_hello; ja4.hash; content:"_"; flowbits:set,blocked; flow:to_server; noalert; sid:999991;)
 alert tls any any -> any any (msg:"default: hello seen"; flowbits:isnotset,blocked; flowbits:set,PQC; noalert; flow:to_server; sid:999993;)
 drop http any any -> any any (msg:"default: http"; flowbits:set,blocked; flow:to_server; noalert; sid:999992;)
@@ -66,7 +66,7 @@ drop ip any any -> any any (msg:"default: other"; ip_proto:!TCP; ip_proto:!UDP; 
 const INDIFFERENT: [&str; 3] = ["", APP_LAYER_DEFAULTS, ESTABLISHED_DEFAULTS];
 
 /// A policy of the corpus, or `prod` for the example, with its project.
-fn project_of(policy: &str) -> Project {
+pub(crate) fn project_of(policy: &str) -> Project {
     if policy == "prod" {
         return corpus::project(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fwc.yaml"));
     }
@@ -74,7 +74,8 @@ fn project_of(policy: &str) -> Project {
     corpus::project(&if own.exists() { own } else { corpus().join("fwc.yaml") })
 }
 
-fn rulesets(policy: &str, project: &Project) -> Vec<Ruleset> {
+/// What becomes of a policy, which must be good.
+pub(crate) fn compiled(policy: &str, project: &Project) -> Compiled {
     let compiled = if policy == "prod" {
         corpus::compile(
             Path::new(env!("CARGO_MANIFEST_DIR")),
@@ -85,18 +86,22 @@ fn rulesets(policy: &str, project: &Project) -> Vec<Ruleset> {
         corpus::compile(&corpus().join(policy), "policy.fw", project)
     };
     assert!(!compiled.rulesets.is_empty(), "{policy}:\n{}", compiled.findings);
-    compiled.rulesets
+    compiled
+}
+
+fn rulesets(policy: &str, project: &Project) -> Vec<Ruleset> {
+    compiled(policy, project).rulesets
 }
 
 /// The text with a variable for each set that AWS fills, which no engine knows.
-fn text(ruleset: &Ruleset) -> String {
+pub(crate) fn text(ruleset: &Ruleset) -> String {
     ruleset.references.keys().fold(ruleset.text.clone(), |text, name| {
         text.replace(&format!(" @{name} "), &format!(" ${name} "))
     })
 }
 
 /// What AWS is told beside the text.
-fn settings(ruleset: &Ruleset) -> Settings {
+pub(crate) fn settings(ruleset: &Ruleset) -> Settings {
     let value = |networks: &[_]| {
         let mut text = String::new();
         print::networks(networks, &mut text);

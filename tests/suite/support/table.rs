@@ -2,7 +2,7 @@
 //!
 //! A line of a table is `wire | name | verdict | why`:
 //!
-//! * `wire`: a kind (`tls`, `quic`, `http`, `tcp`, `udp`, `icmp`, ...), a port, and options in pairs
+//! * `wire`: a kind (`tls`, `quic`, `http`, `h2`, `tcp`, `udp`, `icmp`, ...), a port, and options in pairs
 //!   such as `from 10.10.80.5` or `target http://a/`, see [`Wire`];
 //! * `name`: what the client says, with `\0`, `\s`, `\t`, `\r`, `\n`, `\xhh` and `{255*a}` for odd
 //!   bytes; `-` for no name at all; `then` between what it says on one connection, `&` between what
@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
+use fwc::matcher::{Flow, Request as Asked, Source, Spoken};
 use fwc::probe::Side::{Client, Server};
 use fwc::probe::http::{self, Request};
 use fwc::probe::tls::{self, ClientHello};
@@ -32,10 +33,62 @@ pub(crate) struct Row {
     pub(crate) flow: String,
     /// What is sent.
     pub(crate) conversation: Conversation,
+    /// The same as a matcher is asked; nothing if a flow cannot say it.
+    pub(crate) said: Option<Said>,
+    /// How long each thing that is said in one go is, in bytes, if it is HTTP.
+    pub(crate) requests: Vec<usize>,
     /// What 7.0.10 and 8.0.8 make of it.
     pub(crate) verdicts: [String; 2],
     /// What surprises.
     pub(crate) why: String,
+}
+
+/// A flow that owns its bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct Said {
+    from: IpAddr,
+    to: IpAddr,
+    port: u16,
+    words: Words,
+}
+
+/// Method, target, and the values of Host.
+type OwnedRequest = (Vec<u8>, Vec<u8>, Vec<Vec<u8>>);
+
+/// What is said on it.
+#[derive(Debug, Clone)]
+enum Words {
+    Tls(Option<Vec<u8>>),
+    Quic(Option<Vec<u8>>),
+    Http2(Vec<u8>),
+    Http(Vec<OwnedRequest>),
+    Plain(Spoken<'static>),
+}
+
+impl Said {
+    /// What `answer` says of the flow.
+    pub(crate) fn ask<A>(&self, answer: impl FnOnce(&Flow<'_>) -> A) -> A {
+        let requests = match &self.words {
+            Words::Http(requests) => requests.as_slice(),
+            _ => &[],
+        };
+        let hosts: Vec<Vec<&[u8]>> =
+            requests.iter().map(|(.., hosts)| hosts.iter().map(Vec::as_slice).collect()).collect();
+        let requests: Vec<Asked<'_>> = requests
+            .iter()
+            .zip(&hosts)
+            .map(|((method, target, _), hosts)| Asked { method, target, hosts })
+            .collect();
+        let spoken = match &self.words {
+            Words::Tls(name) => Spoken::Tls { name: name.as_deref() },
+            Words::Quic(name) => Spoken::Quic { name: name.as_deref() },
+            Words::Http2(authority) => Spoken::Http2 { authority: Some(authority) },
+            Words::Http(_) => Spoken::Http { requests: &requests },
+            Words::Plain(spoken) => *spoken,
+        };
+        let source = Source::Address(self.from);
+        answer(&Flow { source, destination: self.to, port: self.port, spoken })
+    }
 }
 
 /// Lines about one region of one policy.
@@ -69,16 +122,20 @@ pub(crate) fn read(text: &str) -> Vec<Section> {
     sections
 }
 
-fn read_row(line: &str, from: &str, to: &str) -> Row {
+/// Reads a line.
+pub(crate) fn read_row(line: &str, from: &str, to: &str) -> Row {
     let mut fields = line.splitn(4, '|').map(str::trim);
     let [Some(wire), Some(name), Some(verdict)] = [fields.next(), fields.next(), fields.next()]
     else {
         panic!("not a row: {line}")
     };
     let (seven, eight) = verdict.split_once(" / ").unwrap_or((verdict, verdict));
+    let described = Wire::read(wire, from, to);
     Row {
         flow: format!("{wire} | {name}"),
-        conversation: Wire::read(wire, from, to).conversation(name),
+        conversation: described.conversation(name),
+        said: described.said(name),
+        requests: described.requests(name).iter().map(Vec::len).collect(),
         verdicts: [seven, eight].map(str::to_owned),
         why: fields.next().unwrap_or_default().to_owned(),
     }
@@ -140,6 +197,43 @@ impl<'l> Wire<'l> {
         request.header(b"Accept: */*").bytes()
     }
 
+    /// What is sent in one go, if it is HTTP.
+    fn requests(&self, name: &str) -> Vec<Vec<u8>> {
+        if self.kind != "http" {
+            return Vec::new();
+        }
+        let said = name.split(" then ").map(|name| {
+            let pipelined = name.split(" & ").map(|name| self.request(name));
+            pipelined.collect::<Vec<_>>().concat()
+        });
+        said.collect()
+    }
+
+    fn said(&self, name: &str) -> Option<Said> {
+        let one = || (name != "-").then(|| bytes(name));
+        let words = match self.kind {
+            // Whether the name is found depends on the cut, or on what the engine makes of a SYN.
+            "tls" if self.option("record").or(self.option("early")).is_some() => return None,
+            "tls" => Words::Tls(one()),
+            "quic" => Words::Quic(one()),
+            "http" => {
+                let names = name.split(" then ").flat_map(|name| name.split(" & "));
+                let method = self.option("method").unwrap_or("GET").as_bytes();
+                let target = bytes(self.option("target").unwrap_or("/"));
+                let asked = names.map(|name| Some((method.to_vec(), target.clone(), hosts(name)?)));
+                Words::Http(asked.collect::<Option<_>>()?)
+            }
+            "h2" => Words::Http2(bytes(name)),
+            "tcp" | "ssh" => Words::Plain(Spoken::Tcp),
+            "udp" => Words::Plain(Spoken::Udp),
+            "icmp" => Words::Plain(Spoken::Icmp),
+            "gre" => Words::Plain(Spoken::Other),
+            _ => return None,
+        };
+        let [from, to] = ["from", "to"].map(|side| self.options[side].parse().unwrap());
+        Some(Said { from, to, port: self.port, words })
+    }
+
     fn conversation(&self, name: &str) -> Conversation {
         match self.kind {
             "tls" => {
@@ -177,11 +271,7 @@ impl<'l> Wire<'l> {
                 again.send(Server, &[0x42; 100]).send(Client, &[0x41; 100])
             }
             "http" => {
-                let said = name.split(" then ").map(|name| {
-                    let pipelined = name.split(" & ").map(|name| self.request(name));
-                    pipelined.collect::<Vec<_>>().concat()
-                });
-                let said: Vec<Vec<u8>> = said.collect();
+                let said = self.requests(name);
                 traffic::ask(self.tcp(), &said.iter().map(Vec::as_slice).collect::<Vec<_>>())
             }
             "h2" => traffic::ask(self.tcp(), &[&http::clear_text_h2(&bytes(name))]),
@@ -241,6 +331,43 @@ pub(crate) fn verdict(outcome: &Outcome) -> String {
         let _ = write!(verdict, ", {} logged", alerts.len());
     }
     verdict
+}
+
+/// The values of the Host headers that a name makes; nothing if it makes other headers, too.
+fn hosts(name: &str) -> Option<Vec<Vec<u8>>> {
+    if name == "-" {
+        return Some(Vec::new());
+    }
+    if name.starts_with("tls:") {
+        return None;
+    }
+    let mut hosts: Vec<Vec<u8>> = Vec::new();
+    for (number, line) in name.split(r"\r\n").enumerate() {
+        // It would end the line.
+        if bytes(line).contains(&b'\n') {
+            return None;
+        }
+        match (number, line.strip_prefix("Host: "), hosts.last_mut()) {
+            (0, ..) => hosts.push(bytes(line)),
+            (_, Some(value), _) => hosts.push(bytes(value)),
+            (_, None, Some(folded)) if line.starts_with(' ') => folded.extend(bytes(line)),
+            _ => return None,
+        }
+    }
+    Some(hosts)
+}
+
+/// A name as a table writes it.
+pub(crate) fn escaped(name: &[u8]) -> String {
+    name.iter().fold(String::new(), |mut text, byte| {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b'*' => {
+                text.push(char::from(*byte));
+            }
+            _ => write!(text, "\\x{byte:02x}").unwrap(),
+        }
+        text
+    })
 }
 
 /// The bytes that a name stands for.

@@ -1,0 +1,353 @@
+//! What the firewall does with a flow, without a firewall.
+//!
+//! A [`Matcher`] is made once, of a policy for one of its regions, and then answers for any number
+//! of flows: [`Matcher::decide`] gives the verdict that Suricata gives with the compiled
+//! signatures, for any bytes a client may send, and says which entry is the reason. It does not
+//! allocate, takes no locks, and is cheap to clone and to share between threads.
+//!
+//! # Overview
+//!
+//! * [`Options`] say what the matcher is made for: the day, the profile, the engine.
+//! * [`Flow`] is who asks for what: addresses, port, and the bytes of the name as they are sent.
+//! * [`Verdict`] is the answer: what happens, at which request, why, and whose flow it is.
+//! * [`Engine`] is a version of Suricata; versions disagree about some bytes.
+//! * [`mod@reference`] is the same answer, given slowly: what [`Matcher`] is held against.
+//!
+//! # Example: who may reach a name
+//!
+//! ```
+//! use fwc::matcher::{Action, Flow, Matcher, Options, Reason, Source, Spoken};
+//! use fwc::policy::{GrantId, RegionId};
+//! # use fwc::project::Project;
+//! # use fwc::source::{SourceFile, Sources};
+//! # let mut sources = Sources::new();
+//! # sources.add(SourceFile::new("prod.fw", "
+//! # fwc 1
+//! # service checkout from 10.10.64.0/24 {
+//! #   allow api.stripe.com
+//! #   allow { mirror.example **.mirror.example } port /http
+//! # }
+//! # "));
+//! # let (policy, _) = fwc::analyse(&sources, &Project::without_file()).accept().unwrap();
+//!
+//! // service checkout from 10.10.64.0/24 { allow api.stripe.com … }
+//! let options = Options::new("2026-11-24".parse()?);
+//! let matcher = Matcher::new(&policy, RegionId(0), &options);
+//! let mut flow = Flow {
+//!     source: Source::Address("10.10.64.7".parse()?),
+//!     destination: "203.0.113.9".parse()?,
+//!     port: 443,
+//!     spoken: Spoken::Tls { name: Some(b"API.stripe.com") },
+//! };
+//! let verdict = matcher.decide(&flow);
+//! assert_eq!(verdict.action, Action::Allow);
+//! assert_eq!(verdict.reason, Reason::Grant(GrantId(0)));
+//! assert_eq!(&*policy.service(verdict.services[0]).name, "checkout");
+//!
+//! flow.port = 8443;
+//! assert_eq!(matcher.decide(&flow).reason, Reason::NoGrant);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Example: several requests on one connection
+//!
+//! Each request is judged; [`Verdict::at`] is the first that is stopped.
+//!
+//! ```
+//! # use fwc::matcher::{Action, Flow, Matcher, Options, Source, Spoken};
+//! # use fwc::policy::RegionId;
+//! # use fwc::project::Project;
+//! # use fwc::source::{SourceFile, Sources};
+//! # let mut sources = Sources::new();
+//! # sources.add(SourceFile::new("prod.fw", "
+//! # fwc 1
+//! # service checkout from 10.10.64.0/24 {
+//! #   allow { mirror.example **.mirror.example } port /http
+//! # }
+//! # "));
+//! # let (policy, _) = fwc::analyse(&sources, &Project::without_file()).accept().unwrap();
+//! # let matcher = Matcher::new(&policy, RegionId(0), &Options::new("2026-11-24".parse()?));
+//! use fwc::matcher::Request;
+//!
+//! // allow { mirror.example **.mirror.example } port /http
+//! let flow = Flow {
+//!     source: Source::Address("10.10.64.7".parse()?),
+//!     destination: "203.0.113.9".parse()?,
+//!     port: 80,
+//!     spoken: Spoken::Http {
+//!         requests: &[Request::get(&[b"mirror.example:80"]), Request::get(&[b"evil.example"])],
+//!     },
+//! };
+//! let verdict = matcher.decide(&flow);
+//! assert_eq!((verdict.action, verdict.at), (Action::Deny, Some(1)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Semantics
+//!
+//! * **Services are known by source.** An address may be of several: what opens for one of them
+//!   opens, what closes for one of them closes. One that observes is stopped in nothing, and with
+//!   it nobody at its addresses.
+//! * **What closes wins.** A `deny` of addresses without ports, or over TCP or UDP, is decided on the
+//!   first packet; one of names when the name is said, even where any bytes are granted to the
+//!   address.
+//! * **Names are what the client says**, not where it goes: [`wire`] has what the engine does
+//!   to the bytes. A pattern matches names; bytes that are no name are refused by every grant but
+//!   that of a name together with everything below it (`{ a.example **.a.example }`, over TLS and
+//!   QUIC), and are stopped by every `deny` whose suffix they have.
+//! * **HTTP.** Under [`HARDENED`] a Host that is not one name,
+//!   a NUL in the head, `CONNECT` and HTTP/2 in clear text are granted by no entry but one of TCP.
+//!   Under [`PUBLISHED`](crate::suricata::profile::PUBLISHED) the first request lets its
+//!   connection through, whatever follows.
+//! * **The verdict is about the flow as a whole.** While a hello or a head is incomplete and the
+//!   server silent, the skeleton lets up to 16 kB wait; that is no verdict. Which bytes came through
+//!   before one is for [`probe`](crate::probe) to find out.
+
+mod addresses;
+mod index;
+mod judge;
+mod name;
+pub mod reference;
+pub mod wire;
+
+use core::net::IpAddr;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use jiff::civil::Date;
+
+use crate::policy::{GrantId, Origins, Policy, RegionId, ServiceId};
+use crate::suricata::profile::{HARDENED, Profile};
+use addresses::Addresses;
+use index::Index;
+use judge::{Judge, Judgement};
+pub use wire::Engine;
+
+/// A policy, ready to be asked about one region.
+#[derive(Debug, Clone)]
+pub struct Matcher {
+    inner: Arc<Inner>,
+}
+
+/// What a matcher is made for.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'o> {
+    /// The day, UTC: what expired before it says nothing.
+    pub today: Date,
+    /// How the policy is compiled.
+    pub profile: &'static Profile,
+    /// What runs the signatures.
+    pub engine: Engine,
+    /// The addresses in the sets that AWS fills, by the name of the network in the project file. A
+    /// service whose set is not here has no address, and is known as [`Source::Service`] alone.
+    pub filled: &'o BTreeMap<String, Vec<IpNet>>,
+}
+
+/// Who asks for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Flow<'f> {
+    /// Who.
+    pub source: Source,
+    /// Where the packets go.
+    pub destination: IpAddr,
+    /// To which port; not looked at where there are none.
+    pub port: u16,
+    /// What is said.
+    pub spoken: Spoken<'f>,
+}
+
+/// Who opens a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Whoever has this address.
+    Address(IpAddr),
+    /// This service, from an address that no other one has.
+    Service(ServiceId),
+}
+
+/// What is said on a flow, whatever its port.
+#[derive(Debug, Clone, Copy)]
+pub enum Spoken<'f> {
+    /// A TLS hello over TCP.
+    Tls {
+        /// Its first name, as sent; `None` without one.
+        name: Option<&'f [u8]>,
+    },
+    /// Requests of HTTP/1 over TCP, each after the answer to the one before.
+    Http {
+        /// The requests; with none of them it is [`Spoken::Tcp`].
+        requests: &'f [Request<'f>],
+    },
+    /// HTTP/2 in clear text over TCP.
+    Http2 {
+        /// The `:authority` of its request, as sent.
+        authority: Option<&'f [u8]>,
+    },
+    /// A QUIC hello over UDP.
+    Quic {
+        /// Its first name, as sent; `None` without one.
+        name: Option<&'f [u8]>,
+    },
+    /// Bytes of no protocol that is told apart, over TCP.
+    Tcp,
+    /// The same over UDP.
+    Udp,
+    /// An echo of ICMP or ICMPv6.
+    Icmp,
+    /// Any other protocol over IP.
+    Other,
+}
+
+/// A request of HTTP/1.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'f> {
+    /// Its method, as sent.
+    pub method: &'f [u8],
+    /// Its target, as sent: a path, `http://a.example/`, or for `CONNECT` a host and port.
+    pub target: &'f [u8],
+    /// The values of its Host headers, as sent.
+    pub hosts: &'f [&'f [u8]],
+}
+
+/// The answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict<S> {
+    /// What happens.
+    pub action: Action,
+    /// The number of the request that is stopped, or is logged because it would be; `None` if that
+    /// is decided before any request, or if nothing is stopped. A request with a method that the
+    /// engine does not know by its first bytes is stopped behind itself, at the next one.
+    pub at: Option<usize>,
+    /// Why; for [`Action::Observe`] why it would be stopped.
+    pub reason: Reason,
+    /// Whose flow it is, in the order of the policy.
+    pub services: S,
+}
+
+/// What happens to a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// It passes.
+    Allow,
+    /// It is stopped.
+    Deny,
+    /// It passes and is logged, because it would be stopped if its service did not observe.
+    Observe,
+}
+
+/// Why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// This entry opens; of several the first in the policy. On a connection with several requests
+    /// it is the one of the first.
+    Grant(GrantId),
+    /// This entry closes; of several the first in the policy.
+    DenyEntry(GrantId),
+    /// No entry opens.
+    NoGrant,
+    /// It is no service's flow.
+    UnknownSource,
+}
+
+#[derive(Debug)]
+struct Inner {
+    engine: Engine,
+    profile: &'static Profile,
+    sources: Addresses<ServiceId>,
+    services: Box<[Service]>,
+    index: Index,
+}
+
+/// What is known of a service.
+#[derive(Debug)]
+struct Service {
+    /// Itself where it runs, to be lent as a list of one; empty elsewhere.
+    alone: Box<[ServiceId]>,
+    observes: bool,
+}
+
+impl Matcher {
+    /// Makes the matcher of a region.
+    pub fn new(policy: &Policy, region: RegionId, options: &Options<'_>) -> Self {
+        let numbers = (0..policy.services.len() as u32).map(ServiceId);
+        let networks = numbers.clone().flat_map(|id| {
+            let networks = match policy.service(id).sources(region) {
+                Some(Origins::Networks(networks)) => Some(networks),
+                Some(Origins::Reference { network, .. }) => options.filled.get(network),
+                None => None,
+            };
+            networks.into_iter().flatten().map(move |network| (*network, id))
+        });
+        let services = numbers.clone().map(|id| {
+            let service = policy.service(id);
+            Service {
+                alone: service.sources(region).map(|_| id).into_iter().collect(),
+                observes: service.observes(options.today),
+            }
+        });
+        let inner = Inner {
+            engine: options.engine,
+            profile: options.profile,
+            sources: Addresses::new(networks),
+            services: services.collect(),
+            index: Index::new(policy, region, options.today),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// What the firewall does with the flow.
+    pub fn decide(&self, flow: &Flow<'_>) -> Verdict<&[ServiceId]> {
+        let Inner { engine, profile, sources, index, .. } = &*self.inner;
+        let services = match flow.source {
+            Source::Address(address) => sources.get(address),
+            Source::Service(id) => self.service(id).map(|it| &*it.alone).unwrap_or_default(),
+        };
+        let judge = Judge { entries: index, engine: *engine, profile };
+        let observed = services.iter().filter_map(|id| self.service(*id)).any(|it| it.observes);
+        verdict(judge.judge(services, flow), services, observed)
+    }
+
+    fn service(&self, id: ServiceId) -> Option<&Service> {
+        self.inner.services.get(id.0 as usize)
+    }
+}
+
+impl Options<'static> {
+    /// For a day, with the profile and the engine that AWS runs.
+    pub fn new(today: Date) -> Self {
+        static NOTHING: BTreeMap<String, Vec<IpNet>> = BTreeMap::new();
+        Self { today, profile: &HARDENED, engine: Engine::default(), filled: &NOTHING }
+    }
+}
+
+impl<'f> Request<'f> {
+    /// `GET /` with these Host headers.
+    pub const fn get(hosts: &'f [&'f [u8]]) -> Self {
+        Self { method: b"GET", target: b"/", hosts }
+    }
+}
+
+/// A judgement as an answer, `observed` if one of the services observes.
+fn verdict<S: AsRef<[ServiceId]>>(judgement: Judgement, services: S, observed: bool) -> Verdict<S> {
+    let (action, at, reason) = match judgement {
+        _ if services.as_ref().is_empty() => (Action::Deny, None, Reason::UnknownSource),
+        Judgement::Granted(grant) => (Action::Allow, None, Reason::Grant(grant)),
+        Judgement::Refused { at, by } => {
+            let action = if observed { Action::Observe } else { Action::Deny };
+            (action, at, by.map_or(Reason::NoGrant, Reason::DenyEntry))
+        }
+    };
+    Verdict { action, at, reason, services }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_matcher_is_shared_between_threads() {
+        fn is_shared<T: Send + Sync + Clone + 'static>() {}
+        is_shared::<Matcher>();
+    }
+}

@@ -1,0 +1,463 @@
+//! What the engine does to the bytes of a client before it compares them with a name.
+//!
+//! Everything an engine version does differently stands in one table, `Engine::semantics`. What
+//! is the same in all of them:
+//!
+//! | Bytes | Become |
+//! |---|---|
+//! | a name in TLS or QUIC | itself in lower case, ASCII only: no dot is stripped, no encoding read |
+//! | several Host headers | their values with `, ` between |
+//! | a target with an authority, `http://host/` | the host of the target, without user and port; no Host counts |
+//! | `CONNECT host:443` | the host of the target |
+//! | an empty Host | no Host |
+//!
+//! Measured on 7.0.10, 8.0.3 and 8.0.8 with 78 names in TLS and 111 in HTTP (November 2026);
+//! `tests/corpus/traffic` and `tests/suite/verdicts.rs` repeat what matters on real engines.
+
+use super::Request;
+
+/// A version of Suricata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Engine {
+    /// 7.0.10, the line that AWS ran until October 2026.
+    V7_0_10,
+    /// 8.0.3, which AWS names since 2026-10-21.
+    #[default]
+    V8_0_3,
+    /// 8.0.8, which Debian packages.
+    V8_0_8,
+}
+
+/// One row of the table.
+#[derive(Debug)]
+struct Semantics {
+    /// The byte that ends the name of a TLS hello, if there is one.
+    tls_name_ends_at: Option<u8>,
+    /// The bytes that end a Host, whatever follows.
+    host_ends_at: &'static [u8],
+    /// What becomes of upper case in a Host that such a byte ends.
+    case_of_an_ended_host: Case,
+    /// The bytes around the value of a header that do not belong to it.
+    blanks: &'static [u8],
+}
+
+/// What becomes of upper-case letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Case {
+    /// They become lower case.
+    Folded,
+    /// They stay, and no pattern matches them.
+    Kept,
+}
+
+/// A longer name in a TLS hello counts as none (event `invalid_sni_length`, all versions), in
+/// bytes. QUIC and HTTP have no such limit.
+const LONGEST_TLS_NAME: usize = 255;
+
+/// The bytes around a Host that do not belong to the name in it, whatever the header keeps.
+const BLANKS_OF_A_NAME: &[u8] = b" \t\x0b\x0c";
+
+/// What stands between the values of several Host headers.
+const BETWEEN_HOSTS: &[u8] = b", ";
+
+impl Engine {
+    const fn semantics(self) -> &'static Semantics {
+        match self {
+            Self::V7_0_10 => &Semantics {
+                tls_name_ends_at: Some(0),
+                host_ends_at: b":",
+                case_of_an_ended_host: Case::Kept,
+                blanks: b" \t",
+            },
+            Self::V8_0_3 => &Semantics {
+                tls_name_ends_at: Some(0),
+                host_ends_at: b":/?#",
+                case_of_an_ended_host: Case::Folded,
+                blanks: b" \t\x0b\x0c",
+            },
+            // The length of the name counts since 8.0.4.
+            Self::V8_0_8 => &Semantics {
+                tls_name_ends_at: None,
+                host_ends_at: b":/?#",
+                case_of_an_ended_host: Case::Folded,
+                blanks: b" \t\x0b\x0c",
+            },
+        }
+    }
+
+    /// What is compared of a name in a TLS hello; `None` if the engine sees no name.
+    pub(super) fn tls_name(self, sent: &[u8]) -> Option<Said<'_>> {
+        if sent.len() > LONGEST_TLS_NAME {
+            return None;
+        }
+        let end = self.semantics().tls_name_ends_at;
+        let name = sent.split(|byte| Some(*byte) == end).next().unwrap_or(sent);
+        Some(Said::folded(name))
+    }
+
+    /// What is compared of a name in a QUIC hello.
+    pub(super) fn quic_name(self, sent: &[u8]) -> Said<'_> {
+        Said::folded(sent)
+    }
+
+    /// What is compared of the `:authority` of a request in HTTP/2.
+    pub(super) fn authority(self, sent: &[u8]) -> Said<'_> {
+        Said::folded(host_of_authority(sent))
+    }
+
+    /// What is compared of a request.
+    pub(super) fn request<'f>(self, request: &Request<'f>) -> Heard<'f> {
+        let is_connect = request.method.eq_ignore_ascii_case(b"CONNECT");
+        let target = if is_connect { Some(request.target) } else { authority(request.target) };
+        let whole = match target.map(host_of_authority).filter(|host| !host.is_empty()) {
+            Some(host) => Said::folded(host),
+            None => self.joined(request.hosts),
+        };
+        let has_nul = [request.method, request.target]
+            .iter()
+            .chain(request.hosts)
+            .any(|part| part.contains(&0));
+        let is_odd = has_nul || is_connect || !(whole.is_empty() || whole.is_one_host());
+        Heard {
+            name: (!whole.is_empty()).then(|| self.cut(whole.trimmed())),
+            shape: if is_odd { Shape::Odd } else { Shape::Plain },
+        }
+    }
+
+    /// The values of Host headers as one.
+    fn joined<'f>(self, hosts: &'f [&'f [u8]]) -> Said<'f> {
+        let values = Values::Hosts { hosts, blanks: self.semantics().blanks };
+        let length = values.pieces().map(<[u8]>::len).sum();
+        Said { values, start: 0, length, case: Case::Folded }
+    }
+
+    /// Up to the first byte that ends a Host.
+    fn cut(self, whole: Said<'_>) -> Said<'_> {
+        let Semantics { host_ends_at, case_of_an_ended_host, .. } = *self.semantics();
+        // An address in brackets keeps its colons.
+        if whole.bytes().next() == Some(b'[') {
+            let closed = whole.bytes().position(|byte| byte == b']');
+            return Said { length: closed.map_or(whole.length, |at| at + 1), ..whole };
+        }
+        match whole.bytes().position(|byte| host_ends_at.contains(&byte)) {
+            Some(length) => Said { length, case: case_of_an_ended_host, ..whole },
+            None => whole,
+        }
+    }
+}
+
+/// The methods by which the engine recognises HTTP in the first bytes of a connection
+/// (`app-layer-htp.c`, the same in 7.0.10 and 8.0.8); another one is HTTP only on a connection that
+/// is HTTP already.
+const METHODS: [&[u8]; 28] = [
+    b"GET",
+    b"PUT",
+    b"POST",
+    b"HEAD",
+    b"TRACE",
+    b"OPTIONS",
+    b"CONNECT",
+    b"DELETE",
+    b"PATCH",
+    b"PROPFIND",
+    b"PROPPATCH",
+    b"MKCOL",
+    b"COPY",
+    b"MOVE",
+    b"LOCK",
+    b"UNLOCK",
+    b"CHECKOUT",
+    b"UNCHECKOUT",
+    b"CHECKIN",
+    b"UPDATE",
+    b"LABEL",
+    b"REPORT",
+    b"MKWORKSPACE",
+    b"MKACTIVITY",
+    b"MERGE",
+    b"INVALID",
+    b"VERSION-CONTROL",
+    b"BASELINE-CONTROL",
+];
+
+/// Whether a connection that begins with this request is HTTP to the engine.
+pub(super) fn is_http(first: &Request<'_>) -> bool {
+    METHODS.iter().any(|method| first.method.eq_ignore_ascii_case(method))
+}
+
+/// Whether the engine looks for QUIC on this port of UDP; there whatever is said counts as QUIC.
+pub(super) fn is_quic(port: u16) -> bool {
+    matches!(port, 443 | 80)
+}
+
+/// What the engine makes of a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heard<'f> {
+    /// The name that is compared; `None` if there is no Host.
+    pub(super) name: Option<Said<'f>>,
+    /// Whether another reader could take it for something else.
+    pub(super) shape: Shape,
+}
+
+/// Whether a request could be another one to its server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// It has one Host, which is one name or address with at most a port, or none.
+    Plain,
+    /// A Host that is not one name, a NUL, or a tunnel.
+    Odd,
+}
+
+/// The bytes that are compared with the names of a policy.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Said<'f> {
+    values: Values<'f>,
+    /// How many bytes of the values come before.
+    start: usize,
+    /// How many bytes count.
+    length: usize,
+    case: Case,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Values<'f> {
+    One(&'f [u8]),
+    Hosts { hosts: &'f [&'f [u8]], blanks: &'static [u8] },
+}
+
+impl<'f> Values<'f> {
+    fn pieces(self) -> impl Iterator<Item = &'f [u8]> {
+        let (one, hosts, blanks) = match self {
+            Self::One(value) => (Some(value), [].as_slice(), [].as_slice()),
+            Self::Hosts { hosts, blanks } => (None, hosts, blanks),
+        };
+        let hosts = hosts.iter().enumerate().flat_map(move |(number, host)| {
+            let between = if number == 0 { &[] } else { BETWEEN_HOSTS };
+            [between, trim(host, blanks)]
+        });
+        one.into_iter().chain(hosts)
+    }
+}
+
+impl<'f> Said<'f> {
+    fn folded(value: &'f [u8]) -> Self {
+        Self { values: Values::One(value), start: 0, length: value.len(), case: Case::Folded }
+    }
+
+    /// Without the blanks around it.
+    fn trimmed(self) -> Self {
+        let is_name = |byte: u8| !BLANKS_OF_A_NAME.contains(&byte);
+        let before = self.bytes().position(is_name).unwrap_or(self.length);
+        let last = self.bytes().enumerate().filter(|(_, byte)| is_name(*byte)).last();
+        let end = last.map_or(before, |(at, _)| at + 1);
+        Self { start: self.start + before, length: end - before, ..self }
+    }
+
+    /// How many bytes they are.
+    pub(super) fn len(&self) -> usize {
+        self.length
+    }
+
+    fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// The bytes, in the case in which they are compared.
+    pub(super) fn bytes(self) -> impl Iterator<Item = u8> {
+        let bytes = self.values.pieces().flatten().skip(self.start).take(self.length);
+        bytes.map(move |byte| match self.case {
+            Case::Folded => byte.to_ascii_lowercase(),
+            Case::Kept => *byte,
+        })
+    }
+
+    /// Whether it is one name or address with at most a port: what the skeleton asks of a Host,
+    /// `^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{0,5})?\z` in any case.
+    fn is_one_host(self) -> bool {
+        let mut bytes = self.bytes().map(|byte| byte.to_ascii_lowercase()).peekable();
+        let in_brackets = bytes.next_if_eq(&b'[').is_some();
+        let belongs = |byte: &u8| match byte {
+            b'0'..=b'9' | b'a'..=b'f' | b'.' => true,
+            b':' => in_brackets,
+            b'g'..=b'z' | b'_' | b'-' => !in_brackets,
+            _ => false,
+        };
+        let mut any = false;
+        while bytes.next_if(belongs).is_some() {
+            any = true;
+        }
+        if !any || (in_brackets && bytes.next() != Some(b']')) {
+            return false;
+        }
+        match bytes.next() {
+            None => true,
+            Some(b':') => {
+                let digits = bytes.by_ref().take(LONGEST_PORT).all(|byte| byte.is_ascii_digit());
+                digits && bytes.next().is_none()
+            }
+            Some(_) => false,
+        }
+    }
+}
+
+/// The most digits of a port.
+const LONGEST_PORT: usize = 5;
+
+fn trim<'f>(value: &'f [u8], blanks: &[u8]) -> &'f [u8] {
+    let belongs = |byte: &u8| !blanks.contains(byte);
+    let start = value.iter().position(belongs).unwrap_or(value.len());
+    let end = value.iter().rposition(belongs).map_or(start, |last| last + 1);
+    value.get(start..end).unwrap_or_default()
+}
+
+/// The authority of an absolute target: what stands between `http://` and the path.
+fn authority(target: &[u8]) -> Option<&[u8]> {
+    if target.first() == Some(&b'/') {
+        return None;
+    }
+    let colon = target.iter().position(|byte| *byte == b':')?;
+    let rest = target.get(colon + 1..)?.strip_prefix(b"//")?;
+    rest.split(|byte| matches!(byte, b'/' | b'?' | b'#')).next()
+}
+
+/// The host of an authority, without user and port.
+fn host_of_authority(authority: &[u8]) -> &[u8] {
+    let at = authority.iter().position(|byte| *byte == b'@').map_or(0, |at| at + 1);
+    let host = authority.get(at..).unwrap_or_default();
+    let end = if host.first() == Some(&b'[') {
+        host.iter().position(|byte| *byte == b']').map(|at| at + 1)
+    } else {
+        host.iter().position(|byte| *byte == b':')
+    };
+    end.and_then(|end| host.get(..end)).unwrap_or(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Engine::{V7_0_10, V8_0_3, V8_0_8};
+    use super::*;
+
+    const ENGINES: [Engine; 3] = [V7_0_10, V8_0_3, V8_0_8];
+
+    fn text(said: Option<Said<'_>>) -> Option<String> {
+        said.map(|said| said.bytes().map(char::from).collect())
+    }
+
+    #[test]
+    fn a_tls_name_is_cut_at_nul_until_8_0_4_and_never_too_long() {
+        let check = |sent: &[u8], expected: [Option<&str>; 3]| {
+            let seen = ENGINES.map(|engine| text(engine.tls_name(sent)));
+            assert_eq!(seen.each_ref().map(Option::as_deref), expected, "{sent:?}");
+        };
+        check(b"WWW.Example.com", [Some("www.example.com"); 3]);
+        check(b"a.example\0.b", [Some("a.example"), Some("a.example"), Some("a.example\0.b")]);
+        check(b"a.example.", [Some("a.example."); 3]);
+        check(&[b'a'; 255], [Some(&"a".repeat(255)); 3]);
+        check(&[b'a'; 256], [None; 3]);
+        // Only ASCII is folded.
+        check(b"\xc4.example", [Some("\u{c4}.example"); 3]);
+    }
+
+    #[test]
+    fn a_host_is_trimmed_cut_and_folded() {
+        let check = |hosts: &[&[u8]], expected: [Option<&str>; 3]| {
+            let request = Request::get(hosts);
+            let heard = ENGINES.map(|engine| text(engine.request(&request).name));
+            assert_eq!(heard.each_ref().map(Option::as_deref), expected, "{hosts:?}");
+        };
+        check(&[b"A.example"], [Some("a.example"); 3]);
+        check(&[b" \ta.example\t "], [Some("a.example"); 3]);
+        check(&[b"\x0ba.example\x0c"], [Some("a.example"); 3]);
+        check(&[b"a.example:80.evil"], [Some("a.example"); 3]);
+        check(&[b"A.example:80"], [Some("A.example"), Some("a.example"), Some("a.example")]);
+        check(&[b"a.example/x"], [Some("a.example/x"), Some("a.example"), Some("a.example")]);
+        check(&[b"a.example?x"], [Some("a.example?x"), Some("a.example"), Some("a.example")]);
+        check(&[b"a.example#x"], [Some("a.example#x"), Some("a.example"), Some("a.example")]);
+        check(&[b"a.example", b" b.example"], [Some("a.example, b.example"); 3]);
+        check(&[b"a.example:1", b"b.example"], [Some("a.example"); 3]);
+        check(&[b"[2001:db8::1]:80"], [Some("[2001:db8::1]"); 3]);
+        check(&[b"2001:db8::1"], [Some("2001"); 3]);
+        check(&[], [None; 3]);
+        check(&[b" "], [None; 3]);
+    }
+
+    #[test]
+    fn a_target_with_an_authority_wins_over_every_host() {
+        let check = |method: &[u8], target: &[u8], expected: &str| {
+            let request = Request { method, target, hosts: &[b"other.example"] };
+            for engine in ENGINES {
+                assert_eq!(text(engine.request(&request).name).as_deref(), Some(expected));
+            }
+        };
+        check(b"GET", b"/", "other.example");
+        check(b"GET", b"*", "other.example");
+        check(b"GET", b"//a.example/", "other.example");
+        check(b"GET", b"/http://a.example/", "other.example");
+        check(b"GET", b"http:///", "other.example");
+        check(b"GET", b"http://A.example", "a.example");
+        check(b"GET", b"http://A.example:80/", "a.example");
+        check(b"GET", b"http://user@a.example?x", "a.example");
+        check(b"GET", b"http://a.example@b.example/", "b.example");
+        check(b"GET", b"http://[::1]:80/", "[::1]");
+        check(b"CONNECT", b"a.example:443", "a.example");
+    }
+
+    #[test]
+    fn what_could_be_read_otherwise_is_odd() {
+        let check = |hosts: &[&[u8]], expected: Shape| {
+            assert_eq!(V8_0_3.request(&Request::get(hosts)).shape, expected, "{hosts:?}");
+        };
+        for plain in [
+            "",
+            "a",
+            "A.example",
+            "a.example:",
+            "a.example:65535",
+            "a_b-.example.",
+            ".",
+            "192.0.2.1",
+            "[2001:db8::1]",
+            "[::ffff:192.0.2.1]:80",
+        ] {
+            check(&[plain.as_bytes()], Shape::Plain);
+        }
+        for odd in [
+            "a.example:123456",
+            "a.example:80.evil",
+            "a.example:@evil",
+            "a.example:8a",
+            "a.example/",
+            "a b",
+            "a,b",
+            "u@a",
+            "*",
+            "[a",
+            "[g]",
+            "[]",
+            "[::1]x",
+            ":80",
+            "\u{e9}",
+            "a\0",
+        ] {
+            check(&[odd.as_bytes()], Shape::Odd);
+        }
+        check(&[b"a.example", b"a.example"], Shape::Odd);
+        let vertical = Request::get(&[b"\x0ba.example"]);
+        let shapes = ENGINES.map(|engine| engine.request(&vertical).shape);
+        assert_eq!(shapes, [Shape::Odd, Shape::Plain, Shape::Plain]);
+        check(&[], Shape::Plain);
+        let odd = |method: &[u8], target: &[u8]| {
+            let request = Request { method, target, hosts: &[b"a.example"] };
+            V8_0_3.request(&request).shape == Shape::Odd
+        };
+        assert!(odd(b"CONNECT", b"a.example:443") && odd(b"GET", b"/\0"));
+        assert!(!odd(b"GET", b"http://u@a.example:80/"));
+    }
+
+    #[test]
+    fn http_is_known_by_its_first_method() {
+        let known = |method| is_http(&Request { method, target: b"/", hosts: &[] });
+        assert!(known(b"GET") && known(b"get") && known(b"VERSION-CONTROL"));
+        assert!(!known(b"SUBSCRIBE") && !known(b"GE") && !known(b""));
+    }
+}
