@@ -236,8 +236,6 @@ pub enum Keyword {
     NotIpProtocol(u8),
     /// Matches without a log line.
     Noalert,
-    /// A `pass` that logs.
-    Alert,
 }
 
 /// The state of a flow.

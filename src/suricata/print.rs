@@ -146,7 +146,6 @@ fn keyword(keyword: &Keyword, out: &mut String) {
             let _ = write!(out, "ip_proto:!{number}");
         }
         Keyword::Noalert => out.push_str("noalert"),
-        Keyword::Alert => out.push_str("alert"),
     }
     out.push(';');
 }

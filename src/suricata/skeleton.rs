@@ -26,7 +26,7 @@ const PATIENCE: u32 = 16_384;
 const FIRST_BYTES: u32 = 6;
 
 /// The protocols that signatures of their own are about: TCP, UDP, ICMP and ICMPv6.
-const OTHERS: [u8; 4] = [6, 17, 1, 58];
+const SPOKEN_FOR: [u8; 4] = [6, 17, 1, 58];
 
 /// A Host that is one name or address, with at most a port: anything else (two Hosts, a folded one,
 /// `a:80.evil.example`) could be read as another name by the server.
@@ -456,7 +456,7 @@ fn rest(on_deny: OnDeny) -> Parts {
     }
     // Such packets have no flow that could be marked: each is logged.
     let other = Part::new(Action::Drop, Protocol::Ip, "no grant for this protocol");
-    let other = other.when(OTHERS.map(Keyword::NotIpProtocol));
+    let other = other.when(SPOKEN_FOR.map(Keyword::NotIpProtocol));
     parts.push((900_181, other.when([Keyword::Flow(Flow::ToServer)])));
     parts
 }
@@ -589,7 +589,7 @@ fn observe_rest() -> Parts {
     vec![
         (12, alert(Protocol::Udp, "udp").when(once())),
         (13, alert(Protocol::Icmp, "icmp").when(once())),
-        (14, alert(Protocol::Ip, "this protocol").when(OTHERS.map(Keyword::NotIpProtocol))),
+        (14, alert(Protocol::Ip, "this protocol").when(SPOKEN_FOR.map(Keyword::NotIpProtocol))),
     ]
 }
 
@@ -603,6 +603,6 @@ fn observe_passes() -> Parts {
         (22, pass(Protocol::Tcp, Flow::ToClient).when(settled())),
         (23, pass(Protocol::Udp, Flow::ToServer).when(settled())),
         (24, pass(Protocol::Icmp, Flow::ToServer).when(settled())),
-        (25, pass(Protocol::Ip, Flow::ToServer).when(OTHERS.map(Keyword::NotIpProtocol))),
+        (25, pass(Protocol::Ip, Flow::ToServer).when(SPOKEN_FOR.map(Keyword::NotIpProtocol))),
     ]
 }
