@@ -41,6 +41,7 @@
 
 pub mod diagnostic;
 pub mod emit;
+pub mod flow;
 pub mod load;
 pub mod matcher;
 pub mod policy;

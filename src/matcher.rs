@@ -91,7 +91,7 @@
 //! * **What closes wins.** A `deny` of addresses without ports, or over TCP or UDP, is decided on the
 //!   first packet; one of names when the name is said, even where any bytes are granted to the
 //!   address.
-//! * **Names are what the client says**, not where it goes: [`wire`] has what the engine does
+//! * **Names are what the client says**, not where it goes: [`wire`](crate::flow::wire) has what the engine does
 //!   to the bytes. A pattern matches names; bytes that are no name are refused by every grant but
 //!   that of a name together with everything below it (`{ a.example **.a.example }`, over TLS and
 //!   QUIC), and are stopped by every `deny` whose suffix they have.
@@ -108,21 +108,20 @@ mod index;
 mod judge;
 mod name;
 pub mod reference;
-pub mod wire;
 
-use core::net::IpAddr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ipnet::IpNet;
 use jiff::civil::Date;
 
+pub use crate::flow::wire::Engine;
+pub use crate::flow::{Flow, Request, Source, Spoken};
 use crate::policy::{GrantId, Origins, Policy, RegionId, ServiceId};
 use crate::suricata::profile::{HARDENED, Profile};
 use addresses::Addresses;
 use index::Index;
 use judge::{Judge, Judgement};
-pub use wire::Engine;
 
 /// A policy, ready to be asked about one region.
 #[derive(Debug, Clone)]
@@ -142,72 +141,6 @@ pub struct Options<'o> {
     /// The addresses in the sets that AWS fills, by the name of the network in the project file. A
     /// service whose set is not here has no address, and is known as [`Source::Service`] alone.
     pub filled: &'o BTreeMap<String, Vec<IpNet>>,
-}
-
-/// Who asks for what.
-#[derive(Debug, Clone, Copy)]
-pub struct Flow<'f> {
-    /// Who.
-    pub source: Source,
-    /// Where the packets go.
-    pub destination: IpAddr,
-    /// To which port; not looked at where there are none.
-    pub port: u16,
-    /// What is said.
-    pub spoken: Spoken<'f>,
-}
-
-/// Who opens a flow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// Whoever has this address.
-    Address(IpAddr),
-    /// This service, from an address that no other one has.
-    Service(ServiceId),
-}
-
-/// What is said on a flow, whatever its port.
-#[derive(Debug, Clone, Copy)]
-pub enum Spoken<'f> {
-    /// A TLS hello over TCP.
-    Tls {
-        /// Its first name, as sent; `None` without one.
-        name: Option<&'f [u8]>,
-    },
-    /// Requests of HTTP/1 over TCP, each after the answer to the one before.
-    Http {
-        /// The requests; with none of them it is [`Spoken::Tcp`].
-        requests: &'f [Request<'f>],
-    },
-    /// HTTP/2 in clear text over TCP.
-    Http2 {
-        /// The `:authority` of its request, as sent.
-        authority: Option<&'f [u8]>,
-    },
-    /// A QUIC hello over UDP.
-    Quic {
-        /// Its first name, as sent; `None` without one.
-        name: Option<&'f [u8]>,
-    },
-    /// Bytes of no protocol that is told apart, over TCP.
-    Tcp,
-    /// The same over UDP.
-    Udp,
-    /// An echo of ICMP or ICMPv6.
-    Icmp,
-    /// Any other protocol over IP.
-    Other,
-}
-
-/// A request of HTTP/1.
-#[derive(Debug, Clone, Copy)]
-pub struct Request<'f> {
-    /// Its method, as sent.
-    pub method: &'f [u8],
-    /// Its target, as sent: a path, `http://a.example/`, or for `CONNECT` a host and port.
-    pub target: &'f [u8],
-    /// The values of its Host headers, as sent.
-    pub hosts: &'f [&'f [u8]],
 }
 
 /// The answer.
@@ -318,13 +251,6 @@ impl Options<'static> {
     pub fn new(today: Date) -> Self {
         static NOTHING: BTreeMap<String, Vec<IpNet>> = BTreeMap::new();
         Self { today, profile: &HARDENED, engine: Engine::default(), filled: &NOTHING }
-    }
-}
-
-impl<'f> Request<'f> {
-    /// `GET /` with these Host headers.
-    pub const fn get(hosts: &'f [&'f [u8]]) -> Self {
-        Self { method: b"GET", target: b"/", hosts }
     }
 }
 

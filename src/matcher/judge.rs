@@ -7,8 +7,8 @@
 
 use core::net::IpAddr;
 
-use super::wire::{self, Engine, Said, Shape};
-use super::{Flow, Request, Spoken};
+use crate::flow::wire::{self, Engine, Said, Shape};
+use crate::flow::{Flow, Request, Spoken};
 use crate::policy::port::Protocol;
 use crate::policy::{GrantId, ServiceId};
 use crate::suricata::profile::{Http, Profile};

@@ -1,6 +1,6 @@
 //! A name as it was said, read once: its end, and how much of its start could be a name.
 
-use super::wire::Said;
+use crate::flow::wire::Said;
 use crate::policy::pattern::{Glob, Pattern};
 
 /// How many bytes of its end are kept, at least as many as a pattern may ask for: a label of 63, a

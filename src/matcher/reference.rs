@@ -2,7 +2,7 @@
 //!
 //! It is the specification. [`Matcher`](super::Matcher) gives the same answers faster, and a
 //! property holds the two together; what both of them make of the bytes on the wire is
-//! [`wire`](super::wire), and real engines hold that.
+//! [`wire`](crate::flow::wire), and real engines hold that.
 
 use super::judge::{Ask, Entries, Found, Judge};
 use super::name::Bytes;

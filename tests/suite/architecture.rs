@@ -13,6 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["diagnostic"],
     &["syntax", "project"],
     &["load", "policy"],
+    &["flow"],
     &["suricata"],
     &["emit", "matcher", "probe"],
 ];

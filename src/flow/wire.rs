@@ -86,7 +86,7 @@ impl Engine {
     }
 
     /// What is compared of a name in a TLS hello; `None` if the engine sees no name.
-    pub(super) fn tls_name(self, sent: &[u8]) -> Option<Said<'_>> {
+    pub(crate) fn tls_name(self, sent: &[u8]) -> Option<Said<'_>> {
         if sent.len() > LONGEST_TLS_NAME {
             return None;
         }
@@ -96,17 +96,17 @@ impl Engine {
     }
 
     /// What is compared of a name in a QUIC hello.
-    pub(super) fn quic_name(self, sent: &[u8]) -> Said<'_> {
+    pub(crate) fn quic_name(self, sent: &[u8]) -> Said<'_> {
         Said::folded(sent)
     }
 
     /// What is compared of the `:authority` of a request in HTTP/2.
-    pub(super) fn authority(self, sent: &[u8]) -> Said<'_> {
+    pub(crate) fn authority(self, sent: &[u8]) -> Said<'_> {
         Said::folded(host_of_authority(sent))
     }
 
     /// What is compared of a request.
-    pub(super) fn request<'f>(self, request: &Request<'f>) -> Heard<'f> {
+    pub(crate) fn request<'f>(self, request: &Request<'f>) -> Heard<'f> {
         let is_connect = request.method.eq_ignore_ascii_case(b"CONNECT");
         let target = if is_connect { Some(request.target) } else { authority(request.target) };
         let whole = match target.map(host_of_authority).filter(|host| !host.is_empty()) {
@@ -181,27 +181,27 @@ const METHODS: [&[u8]; 28] = [
 ];
 
 /// Whether a connection that begins with this request is HTTP to the engine.
-pub(super) fn is_http(first: &Request<'_>) -> bool {
+pub(crate) fn is_http(first: &Request<'_>) -> bool {
     METHODS.iter().any(|method| first.method.eq_ignore_ascii_case(method))
 }
 
 /// Whether the engine looks for QUIC on this port of UDP; there whatever is said counts as QUIC.
-pub(super) fn is_quic(port: u16) -> bool {
+pub(crate) fn is_quic(port: u16) -> bool {
     matches!(port, 443 | 80)
 }
 
 /// What the engine makes of a request.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Heard<'f> {
+pub(crate) struct Heard<'f> {
     /// The name that is compared; `None` if there is no Host.
-    pub(super) name: Option<Said<'f>>,
+    pub(crate) name: Option<Said<'f>>,
     /// Whether another reader could take it for something else.
-    pub(super) shape: Shape,
+    pub(crate) shape: Shape,
 }
 
 /// Whether a request could be another one to its server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// It has one Host, which is one name or address with at most a port, or none.
     Plain,
     /// A Host that is not one name, a NUL, or a tunnel.
@@ -210,7 +210,7 @@ pub(super) enum Shape {
 
 /// The bytes that are compared with the names of a policy.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Said<'f> {
+pub(crate) struct Said<'f> {
     values: Values<'f>,
     /// How many bytes of the values come before.
     start: usize,
@@ -254,7 +254,7 @@ impl<'f> Said<'f> {
     }
 
     /// How many bytes they are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.length
     }
 
@@ -263,7 +263,7 @@ impl<'f> Said<'f> {
     }
 
     /// The bytes, in the case in which they are compared.
-    pub(super) fn bytes(self) -> impl Iterator<Item = u8> {
+    pub(crate) fn bytes(self) -> impl Iterator<Item = u8> {
         let bytes = self.values.pieces().flatten().skip(self.start).take(self.length);
         bytes.map(move |byte| match self.case {
             Case::Folded => byte.to_ascii_lowercase(),
