@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 
 use fwc::matcher::{Flow, Source, Spoken};
-use fwc::policy::{Policy, ServiceId};
+use fwc::policy::pattern::Pattern;
+use fwc::policy::{Destination, Grant, Policy, Regional, ServiceId};
 use fwc::source::{SourceFile, Sources};
 
 use crate::data::{self, LABELS, Numbers, SEED};
@@ -72,41 +73,37 @@ impl Patterns {
     }
 
     /// A policy that grants them all to one service, or each to four of several.
+    ///
+    /// It is made of the text of its services alone: a text that grants a million names with the
+    /// help of sets is refused as too large.
     pub(crate) fn policy(&self, services: usize) -> Policy {
-        let a_set = self.names.len().div_ceil(SETS);
-        let sets = self.grants.chunk_by(|a, b| a.0 as usize / a_set == b.0 as usize / a_set);
-        let (mut text, mut texts, mut count) = (String::new(), Vec::new(), 0);
-        for grants in sets {
-            let _ = writeln!(text, "set part-{count} {{");
-            for (name, front) in grants {
+        let mut text = "fwc 1\n".to_owned();
+        for service in 0..services {
+            let _ = writeln!(text, "service team-{service:03} from 10.{service}.0.0/20 {{");
+            text.push_str("  allow only.example\n}\n");
+        }
+        let mut sources = Sources::new();
+        sources.add(SourceFile::new("prod.fw", text));
+        let mut policy = fwc::analyse(&sources, &data::project()).policy;
+        let granted = std::mem::take(&mut policy.grants);
+        for (service, granted) in granted.into_iter().enumerate() {
+            let theirs = self.grants.iter().filter(|(name, _)| {
+                let first = self.service(*name, services);
+                (service + services - first) % services < SHARED_BY.min(services)
+            });
+            policy.grants.extend(theirs.map(|(name, front)| {
                 let front = match front {
                     Front::Nothing => "",
                     Front::OneLabel => "*.",
                     Front::Below => "**.",
                 };
-                let _ = writeln!(text, "  {front}{}", self.names[*name as usize]);
-            }
-            text.push_str("}\n");
-            count += 1;
-            if text.len() > fwc::syntax::MAX_FILE_SIZE / 2 {
-                texts.push(std::mem::take(&mut text));
-            }
+                let pattern = Pattern::parse(&format!("{front}{}", self.names[*name as usize]));
+                let pattern = pattern.unwrap_or_else(|error| panic!("{error}")).value;
+                let destination = Regional::Same(Destination::Names(pattern));
+                Grant { destination, ..granted.clone() }
+            }));
         }
-        for service in 0..services {
-            let _ = writeln!(text, "service team-{service:03} from 10.{service}.0.0/20 {{");
-            let used = if services == 1 { count } else { SHARED_BY };
-            for set in 0..used {
-                let _ = writeln!(text, "  use part-{}", (service + set) % count);
-            }
-            text.push_str("}\n");
-        }
-        texts.push(text);
-        let mut sources = Sources::new();
-        for (number, text) in texts.into_iter().enumerate() {
-            sources.add(SourceFile::new(format!("part-{number}.fw"), format!("fwc 1\n{text}")));
-        }
-        let accepted = fwc::analyse(&sources, &data::project()).accept();
-        accepted.unwrap_or_else(|found| panic!("{:?}", found.first())).0
+        policy
     }
 
     /// The services that are granted a name, of so many.

@@ -12,7 +12,8 @@ use jiff::civil::Date;
 
 use super::addresses::Addresses;
 use super::judge::{Ask, Entries, Found};
-use super::name::{self, Bytes, END, Name, Suffix};
+use super::name::{self, Bytes, END, Name, Suffix, WORD};
+use crate::flow::wire::Said;
 use crate::policy::pattern::{Glob, Pattern};
 use crate::policy::port::Protocol;
 use crate::policy::{
@@ -140,9 +141,6 @@ impl Index {
 
     fn find_address(&self, ask: &Ask<'_>) -> Found {
         let mut found = Found::default();
-        if self.addressed.is_empty() {
-            return found;
-        }
         for number in self.destinations.get(ask.destination) {
             if let Some(line) = self.addressed.get(*number as usize)
                 && let Some(kind) = self.kinds.get(*line)
@@ -155,17 +153,35 @@ impl Index {
         found
     }
 
+    #[cold]
+    fn find_pieces(&self, ask: &Ask<'_>, said: Said<'_>) -> Found {
+        self.find_name(ask, &Name::put_together(said, &mut [0; END]))
+    }
+
     fn find_name(&self, ask: &Ask<'_>, name: &Name<'_>) -> Found {
         let mut found = Found::default();
-        name.suffixes(|suffix| {
-            let Some(lines) = self.bases.get(suffix, name) else { return };
-            self.kinds.of(lines, ask.services, |kind, line| {
-                if self.is_of(kind, name, suffix.length)
-                    && self.clause(kind).is_some_and(|clause| clause.reaches_name(ask, name))
-                {
-                    found.add(kind.action, line.grant());
+        name.suffixes(
+            |hash| self.bases.may_have(hash),
+            |suffix| {
+                if let Some(lines) = self.bases.get(suffix, name) {
+                    found = found.or(self.find_line(ask, name, suffix.length, lines));
                 }
-            });
+            },
+        );
+        found
+    }
+
+    /// Of the lines about an end of the name. It is apart from the search for the same reason as
+    /// [`Bases::compare`].
+    #[inline(never)]
+    fn find_line(&self, ask: &Ask<'_>, name: &Name<'_>, end: usize, lines: &[u64]) -> Found {
+        let mut found = Found::default();
+        self.kinds.of(lines, ask.services, |kind, line| {
+            if self.is_of(kind, name, end)
+                && self.clause(kind).is_some_and(|clause| clause.reaches_name(ask, name))
+            {
+                found.add(kind.action, line.grant());
+            }
         });
         found
     }
@@ -188,11 +204,16 @@ impl Index {
 }
 
 impl Entries for Index {
-    fn find(&self, ask: &Ask<'_>) -> Found {
-        let Some(said) = ask.name else { return self.find_address(ask) };
-        match Name::in_one_place(said) {
+    #[inline]
+    fn of_address(&self, ask: &Ask<'_>) -> Found {
+        if self.addressed.is_empty() { Found::default() } else { self.find_address(ask) }
+    }
+
+    #[inline]
+    fn of_name(&self, ask: &Ask<'_>, name: Said<'_>) -> Found {
+        match Name::in_one_place(name) {
             Some(name) => self.find_name(ask, &name),
-            None => self.find_name(ask, &Name::put_together(said, &mut [0; END])),
+            None => self.find_pieces(ask, name),
         }
     }
 }
@@ -387,6 +408,9 @@ impl<T: Ord> Numbered<T> {
 /// half full.
 #[derive(Debug)]
 struct Bases {
+    /// A bit for every hash that there is, 16 times as many or more: what most ends of most names
+    /// are told by, and small enough to stay in a near cache.
+    filter: Box<[u64]>,
     /// The low half of a hash, then where in `texts` its name is; 0 is free.
     slots: Box<[u64]>,
     /// Of each name its length and the number of its lines, half a word each; its words, the last
@@ -399,11 +423,17 @@ impl Bases {
         lines.sort_unstable();
         let count = lines.chunk_by(|a, b| a.0 == b.0).count();
         let mut slots: Box<[u64]> = vec![0; (2 * count).next_power_of_two().max(2)].into();
+        let bits = (16 * count).next_power_of_two().max(64);
+        let mut filter: Box<[u64]> = vec![0; bits / 64].into();
         // Nothing begins at 0.
         let mut texts = vec![0];
         for lines in lines.chunk_by(|a, b| a.0 == b.0) {
             let base = lines.first().map_or("", |(base, _)| *base).as_bytes();
             let hash = name::hash(base);
+            let (word, bit) = filter_place(&filter, hash);
+            if let Some(word) = filter.get_mut(word) {
+                *word |= bit;
+            }
             let free = places(&slots, hash).find(|place| slots.get(*place) == Some(&0));
             if let Some(slot) = free.and_then(|place| slots.get_mut(place)) {
                 *slot = hash << 32 | texts.len() as u64;
@@ -412,25 +442,46 @@ impl Bases {
             texts.extend(name::words(base));
             texts.extend(lines.iter().map(|(_, Line(line))| line));
         }
-        Self { slots, texts: texts.into() }
+        Self { filter, slots, texts: texts.into() }
+    }
+
+    /// Whether there is a name with that hash, or one that looks like it.
+    #[inline]
+    fn may_have(&self, hash: u64) -> bool {
+        let (word, bit) = filter_place(&self.filter, hash);
+        self.filter.get(word).is_some_and(|word| word & bit != 0)
     }
 
     /// The lines of the end of a name.
     #[inline]
-    fn get(&self, Suffix { length, hash }: Suffix, name: &Name<'_>) -> Option<&[u64]> {
-        for place in places(&self.slots, hash) {
-            let slot = self.slots.get(place).filter(|slot| **slot != 0)?;
-            if slot >> 32 == hash & u64::from(u32::MAX)
-                && let Some((head, rest)) = self.texts.get(*slot as u32 as usize..)?.split_first()
-                && head >> 32 == length as u64
-                && let (words, rest) = rest.split_at_checked(length.div_ceil(8))?
-                && name.ends_with(length, words.iter().copied())
+    fn get(&self, suffix: Suffix, name: &Name<'_>) -> Option<&[u64]> {
+        for place in places(&self.slots, suffix.hash) {
+            let slot = *self.slots.get(place).filter(|slot| **slot != 0)?;
+            if slot >> 32 == suffix.hash & u64::from(u32::MAX)
+                && let Some(lines) = self.compare(slot as u32 as usize, suffix.length, name)
             {
-                return rest.get(..*head as u32 as usize);
+                return Some(lines);
             }
         }
         None
     }
+
+    /// The lines of the record that begins there, if it is that of the end of a name. It is apart
+    /// from the search, which nearly always ends without it, so that it does not take its registers.
+    #[inline(never)]
+    fn compare(&self, at: usize, length: usize, name: &Name<'_>) -> Option<&[u64]> {
+        let (head, rest) = self.texts.get(at..)?.split_first()?;
+        let (words, rest) = rest.split_at_checked(length.div_ceil(WORD))?;
+        let is_it = head >> 32 == length as u64 && name.ends_with(length, words.iter().copied());
+        rest.get(..*head as u32 as usize).filter(|_| is_it)
+    }
+}
+
+/// The word and bit of a hash. They are taken from its middle, of which neither the place of a name
+/// nor what is compared of its hash has all.
+#[inline]
+fn filter_place(filter: &[u64], hash: u64) -> (usize, u64) {
+    ((hash >> 22) as usize & (filter.len() - 1), 1 << (hash >> 16 & 63))
 }
 
 /// Where a hash may be, in order: every slot, so that a free one is always met.

@@ -20,8 +20,6 @@ pub(super) struct Ask<'f> {
     pub(super) services: &'f [ServiceId],
     /// `None` for a protocol that no entry has a word for.
     pub(super) protocol: Option<Protocol>,
-    /// The name that entries are asked about; `None` asks those of addresses instead.
-    pub(super) name: Option<Said<'f>>,
     pub(super) destination: IpAddr,
     /// 0 where there are no ports.
     pub(super) port: u16,
@@ -36,7 +34,11 @@ pub(super) struct Found {
 
 /// Entries that can be asked.
 pub(super) trait Entries {
-    fn find(&self, ask: &Ask<'_>) -> Found;
+    /// Those that are about the address.
+    fn of_address(&self, ask: &Ask<'_>) -> Found;
+
+    /// Those that are about a name.
+    fn of_name(&self, ask: &Ask<'_>, name: Said<'_>) -> Found;
 }
 
 /// What becomes of a flow whose service enforces.
@@ -65,8 +67,8 @@ impl<E: Entries> Judge<'_, E> {
     pub(super) fn judge(&self, services: &[ServiceId], flow: &Flow<'_>) -> Judgement {
         let spoken = recognised(flow);
         let Flow { destination, port, .. } = *flow;
-        let ask = Ask { services, protocol: carrier(&spoken), name: None, destination, port };
-        let Found { denied, allowed: any_bytes } = self.entries.find(&ask);
+        let ask = Ask { services, protocol: carrier(&spoken), destination, port };
+        let Found { denied, allowed: any_bytes } = self.entries.of_address(&ask);
         if denied.is_some() {
             return Judgement::Refused { at: None, by: denied };
         }
@@ -97,9 +99,9 @@ impl<E: Entries> Judge<'_, E> {
 
     /// What entries say of the address and of the name.
     fn find(&self, ask: &Ask<'_>, name: Option<Said<'_>>) -> Found {
-        let by_address = self.entries.find(ask);
+        let by_address = self.entries.of_address(ask);
         match name {
-            Some(_) => by_address.or(self.entries.find(&Ask { name, ..*ask })),
+            Some(name) => by_address.or(self.entries.of_name(ask, name)),
             None => by_address,
         }
     }
@@ -169,11 +171,11 @@ impl<E: Entries> Judge<'_, E> {
         requests: &[Request<'_>],
         any_bytes: Option<GrantId>,
     ) -> Judgement {
-        let by_address = self.entries.find(ask);
+        let by_address = self.entries.of_address(ask);
         let mut first = None;
         for (at, request) in requests.iter().enumerate() {
             let name = self.engine.request(request).name;
-            let by_name = name.map(|name| self.entries.find(&Ask { name: Some(name), ..*ask }));
+            let by_name = name.map(|name| self.entries.of_name(ask, name));
             let by_name = by_name.unwrap_or_default();
             let judged = by_address.or(by_name).judged(any_bytes, Some(at));
             let Judgement::Granted(grant) = judged else { return judged };
@@ -188,7 +190,7 @@ impl<E: Entries> Judge<'_, E> {
 
 impl Found {
     /// The first of both, in the order of the policy.
-    fn or(self, other: Self) -> Self {
+    pub(super) fn or(self, other: Self) -> Self {
         let first = |one: Option<GrantId>, other: Option<GrantId>| match (one, other) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),

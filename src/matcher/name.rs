@@ -7,7 +7,7 @@ use crate::flow::wire::Said;
 use crate::policy::pattern::{Glob, Pattern};
 
 /// The bytes of a word: the last one that was said is its lowest.
-const WORD: usize = size_of::<u64>();
+pub(super) const WORD: usize = size_of::<u64>();
 
 /// The bytes of a block: each of them has a bit in a word.
 const BLOCK: usize = WORD * WORD;
@@ -63,9 +63,11 @@ impl<'f> Name<'f> {
         Self { said, bytes, is_in_one_place: false, is_folded: false }
     }
 
-    /// Calls `see` with each of its ends that a pattern could be made of, the shortest first.
-    pub(super) fn suffixes(&self, mut see: impl FnMut(Suffix)) {
-        suffixes(self.bytes, |suffix| {
+    /// Calls `see` with each of its ends that a pattern could be made of and whose hash `may_be`, the
+    /// shortest first.
+    #[inline]
+    pub(super) fn suffixes(&self, may_be: impl Fn(u64) -> bool, mut see: impl FnMut(Suffix)) {
+        suffixes(self.bytes, may_be, |suffix| {
             // What was cut off begins nowhere.
             if suffix.length < END || self.is(suffix.length) {
                 see(suffix);
@@ -157,7 +159,7 @@ impl<'f> Name<'f> {
 /// The hash of a text in lower case.
 pub(super) fn hash(text: &[u8]) -> u64 {
     let mut whole = 0;
-    suffixes(text, |suffix| whole = suffix.hash);
+    suffixes(text, |_| true, |suffix| whole = suffix.hash);
     whole
 }
 
@@ -167,9 +169,9 @@ pub(super) fn words(text: &[u8]) -> impl Iterator<Item = u64> {
 }
 
 /// Calls `see` with what stands behind each dot of the last [`END`] bytes, and at last with all of
-/// them.
+/// them, if the hash `may_be`.
 #[inline]
-fn suffixes(bytes: &[u8], mut see: impl FnMut(Suffix)) {
+fn suffixes(bytes: &[u8], may_be: impl Fn(u64) -> bool, mut see: impl FnMut(Suffix)) {
     let mut rest = bytes.get(bytes.len().saturating_sub(END)..).unwrap_or_default();
     let (mut hash, mut behind) = (0, 0);
     loop {
@@ -189,13 +191,17 @@ fn suffixes(bytes: &[u8], mut see: impl FnMut(Suffix)) {
         if is_last {
             dots |= 1 << block.len();
         }
-        while dots != 0 {
-            let at = dots.trailing_zeros() as usize;
-            dots &= dots - 1;
-            if let Some((word, hash)) = words.get(at / WORD) {
-                let hash = mixed(hash ^ low_bytes(*word, at % WORD), FACTORS[1]);
-                see(Suffix { length: behind + at, hash });
-            }
+        let hash_at = |at: usize| {
+            let (word, hash) = words.get(at / WORD).copied().unwrap_or_default();
+            mixed(hash ^ low_bytes(word, at % WORD), FACTORS[1])
+        };
+        // All are asked before the first is seen, without a branch that could be guessed wrong.
+        let mut seen = 0;
+        for at in bits(dots) {
+            seen |= u64::from(may_be(hash_at(at))) << at;
+        }
+        for at in bits(seen) {
+            see(Suffix { length: behind + at, hash: hash_at(at) });
         }
         if is_last {
             return;
@@ -203,6 +209,15 @@ fn suffixes(bytes: &[u8], mut see: impl FnMut(Suffix)) {
         rest = before;
         behind += BLOCK;
     }
+}
+
+/// The numbers of the bits that are set.
+fn bits(mut set: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let first = (set != 0).then(|| set.trailing_zeros() as usize);
+        set &= set.wrapping_sub(1);
+        first
+    })
 }
 
 /// A word of some bytes, counted from their end, with zeros in front.
@@ -277,7 +292,7 @@ mod tests {
             let expected: Vec<_> =
                 expected.iter().map(|suffix| (suffix.len(), hash(suffix.as_bytes()))).collect();
             let mut seen = Vec::new();
-            suffixes(name.as_bytes(), |suffix| seen.push((suffix.length, suffix.hash)));
+            suffixes(name.as_bytes(), |_| true, |suffix| seen.push((suffix.length, suffix.hash)));
             seen.retain(|(length, _)| *length < END);
             prop_assert_eq!(seen, expected);
         }

@@ -7,6 +7,7 @@
 use super::judge::{Ask, Entries, Found, Judge};
 use super::name::Bytes;
 use super::{Flow, Options, Source, Verdict, verdict};
+use crate::flow::wire::Said;
 use crate::policy::pattern::{Glob, Pattern};
 use crate::policy::port::Protocol;
 use crate::policy::{
@@ -73,8 +74,17 @@ impl<'p> Reference<'p> {
         })
     }
 
+    /// The first lines about a name, or about the address.
+    fn find(&self, ask: &Ask<'_>, name: Option<&[u8]>) -> Found {
+        let first = |action| {
+            let mut lines = self.in_force().filter(|line| line.grant.action == action);
+            lines.find(|line| self.speaks_of(line, ask, name)).map(|line| line.id)
+        };
+        Found { denied: first(Action::Deny), allowed: first(Action::Allow) }
+    }
+
     /// Whether what is asked is something the line speaks about.
-    fn speaks_of(&self, line: &Line<'p>, ask: &Ask<'_>) -> bool {
+    fn speaks_of(&self, line: &Line<'p>, ask: &Ask<'_>, name: Option<&[u8]>) -> bool {
         let theirs = line.grant.service.is_none_or(|id| ask.services.contains(&id));
         let reaches = match &line.terms.reach {
             Reach::Everything => true,
@@ -83,31 +93,30 @@ impl<'p> Reference<'p> {
                     && ports.as_ref().is_none_or(|ports| ports.contains(ask.port))
             }
         };
-        theirs && reaches && self.is_of(line, ask)
+        theirs && reaches && self.is_of(line, ask, name)
     }
 
     /// Whether the destination is one of the line.
-    fn is_of(&self, line: &Line<'p>, ask: &Ask<'_>) -> bool {
+    fn is_of(&self, line: &Line<'p>, ask: &Ask<'_>, name: Option<&[u8]>) -> bool {
         match line.destination {
             Destination::Addresses(network) => {
                 let excepted = line.except.iter().any(|except| match except {
                     Destination::Addresses(network) => network.contains(&ask.destination),
                     Destination::Names(_) => false,
                 });
-                ask.name.is_none() && network.contains(&ask.destination) && !excepted
+                name.is_none() && network.contains(&ask.destination) && !excepted
             }
             Destination::Names(pattern) => {
-                let Some(said) = ask.name else { return false };
-                let name: Vec<u8> = said.bytes().collect();
+                let Some(name) = name else { return false };
                 let excepted = line.except.iter().any(|except| match except {
-                    Destination::Names(pattern) => is_name_of(&name, pattern),
+                    Destination::Names(pattern) => is_name_of(name, pattern),
                     Destination::Addresses(_) => false,
                 });
                 let to = line.terms.to();
                 let here = to.is_empty() || to.iter().any(|it| it.contains(&ask.destination));
                 let said = match self.bytes(line, ask.protocol) {
-                    Bytes::Names => is_name_of(&name, pattern),
-                    Bytes::Any => are_bytes_of(&name, pattern),
+                    Bytes::Names => is_name_of(name, pattern),
+                    Bytes::Any => are_bytes_of(name, pattern),
                 };
                 here && said && !excepted
             }
@@ -150,12 +159,13 @@ impl<'p> Reference<'p> {
 }
 
 impl Entries for Reference<'_> {
-    fn find(&self, ask: &Ask<'_>) -> Found {
-        let first = |action| {
-            let mut lines = self.in_force().filter(|line| line.grant.action == action);
-            lines.find(|line| self.speaks_of(line, ask)).map(|line| line.id)
-        };
-        Found { denied: first(Action::Deny), allowed: first(Action::Allow) }
+    fn of_address(&self, ask: &Ask<'_>) -> Found {
+        self.find(ask, None)
+    }
+
+    fn of_name(&self, ask: &Ask<'_>, name: Said<'_>) -> Found {
+        let name: Vec<u8> = name.bytes().collect();
+        self.find(ask, Some(&name))
     }
 }
 
