@@ -22,6 +22,9 @@ use crate::questions::{NONE, Patterns, Questions};
 const SIZES: [usize; 5] = [100, 1_000, 10_000, 100_000, 1_000_000];
 const ROUNDS: usize = 9;
 
+/// The flows of a batch.
+const AT_ONCE: usize = 1_024;
+
 /// Where an automaton that spells every name is too big to be built.
 const LARGEST_AUTOMATON: usize = 100_000;
 
@@ -60,6 +63,7 @@ pub(crate) fn measure(largest: usize) {
                 let find = |number| answer(&matcher.decide(&questions.flow(number)));
                 contest.enter(&name, find);
                 contest.enter_explained(&name, policy, matcher, questions);
+                contest.enter_batch(&name, matcher, questions);
             }
             contest.enter("floor", |number| floor.find(asked[0].name(number)));
             contest.peer::<SuffixWalk>("suffix-walk", &patterns, matcher);
@@ -119,6 +123,19 @@ impl<'c> Contest<'c> {
                     black_box(policy.grant(id).map(|grant| (&grant.destination, grant.at)));
                 }
                 black_box(verdict.action);
+            }
+        });
+    }
+
+    /// All of them, as many at once as somebody who reads a log would take.
+    fn enter_batch(&mut self, name: &str, matcher: &'c Matcher, questions: &'c Questions) {
+        let flows: Vec<_> = (0..questions.len()).map(|number| questions.flow(number)).collect();
+        self.add(format!("{name}_batch"), move || {
+            let mut verdicts = Vec::with_capacity(AT_ONCE);
+            for flows in flows.chunks(AT_ONCE) {
+                verdicts.clear();
+                matcher.decide_all(flows, &mut verdicts);
+                black_box(&verdicts);
             }
         });
     }

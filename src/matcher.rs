@@ -11,6 +11,7 @@
 //! * [`Flow`] is who asks for what: addresses, port, and the bytes of the name as they are sent.
 //! * [`Verdict`] is the answer: what happens, at which request, why, and whose flow it is.
 //! * [`Engine`] is a version of Suricata; versions disagree about some bytes.
+//! * [`Matcher::decide_all`] decides many flows, such as those of a log, into memory of the caller.
 //! * [`mod@reference`] is the same answer, given slowly: what [`Matcher`] is held against.
 //!
 //! # Example: who may reach a name
@@ -239,6 +240,18 @@ impl Matcher {
         let judge = Judge { entries: index, engine: *engine, profile };
         let observed = services.iter().filter_map(|id| self.service(*id)).any(|it| it.observes);
         verdict(judge.judge(services, flow), services, observed)
+    }
+
+    /// What [`Matcher::decide`] answers for each of the flows, in their order, behind what is in
+    /// `verdicts` already.
+    ///
+    /// It allocates nothing but the room that `verdicts` lacks: clear it and use it again.
+    pub fn decide_all<'m>(
+        &'m self,
+        flows: &[Flow<'_>],
+        verdicts: &mut Vec<Verdict<&'m [ServiceId]>>,
+    ) {
+        verdicts.extend(flows.iter().map(|flow| self.decide(flow)));
     }
 
     fn service(&self, id: ServiceId) -> Option<&Service> {

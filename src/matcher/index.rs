@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use ipnet::IpNet;
 use jiff::civil::Date;
+use rustc_hash::FxHashMap;
 
 use super::addresses::Addresses;
 use super::judge::{Ask, Entries, Found};
@@ -130,7 +131,7 @@ impl Index {
         let kinds = Kinds::new(all, policy.services.len() as u32);
         let lines = named.into_iter().map(|(base, kind, id)| (base, kinds.line(&kind, id)));
         Self {
-            bases: Bases::new(lines.collect()),
+            bases: Bases::new(lines),
             addressed: addressed.into_iter().map(|(kind, id)| kinds.line(&kind, id)).collect(),
             destinations: Addresses::new(places),
             kinds,
@@ -141,7 +142,7 @@ impl Index {
 
     fn find_address(&self, ask: &Ask<'_>) -> Found {
         let mut found = Found::default();
-        for number in self.destinations.get(ask.destination) {
+        for number in self.destinations.get(*ask.destination) {
             if let Some(line) = self.addressed.get(*number as usize)
                 && let Some(kind) = self.kinds.get(*line)
                 && kind.service.is_none_or(|service| ask.services.contains(&service))
@@ -295,7 +296,7 @@ impl Clause {
 
     fn reaches_name(&self, ask: &Ask<'_>, name: &Name<'_>) -> bool {
         let here =
-            self.to.is_empty() || self.to.iter().any(|network| network.contains(&ask.destination));
+            self.to.is_empty() || self.to.iter().any(|network| network.contains(ask.destination));
         self.reaches(ask) && here && !self.except.iter().any(|pattern| name.is_of(pattern))
     }
 }
@@ -332,7 +333,7 @@ fn entries(policy: &Policy, region: RegionId, today: Date) -> Vec<Entry<'_>> {
 /// any bytes may stand in front of the dot over TLS and QUIC.
 struct Twins<'p> {
     /// The first grant of the name, and the first of what is below.
-    found: BTreeMap<Twin<'p>, [Option<Entry<'p>>; 2]>,
+    found: FxHashMap<Twin<'p>, [Option<Entry<'p>>; 2]>,
 }
 
 /// What twins have in common: service, name, protocol with its ports, and addresses.
@@ -340,7 +341,7 @@ type Twin<'p> = (Option<ServiceId>, &'p str, &'p Reach, &'p [IpNet]);
 
 impl<'p> Twins<'p> {
     fn of(entries: &[Entry<'p>]) -> Self {
-        let mut found: BTreeMap<_, [Option<Entry<'p>>; 2]> = BTreeMap::new();
+        let mut found: FxHashMap<_, [Option<Entry<'p>>; 2]> = FxHashMap::default();
         for entry in entries {
             let (Some(twin), Destination::Names(pattern)) = (Self::key(entry), entry.destination)
             else {
@@ -419,17 +420,19 @@ struct Bases {
 }
 
 impl Bases {
-    fn new(mut lines: Vec<(&str, Line)>) -> Self {
+    fn new<'p>(lines: impl Iterator<Item = (&'p str, Line)>) -> Self {
+        let mut lines: Vec<(u64, &str, Line)> =
+            lines.map(|(base, line)| (name::hash(base.as_bytes()), base, line)).collect();
         lines.sort_unstable();
-        let count = lines.chunk_by(|a, b| a.0 == b.0).count();
+        let count = lines.chunk_by(|a, b| a.1 == b.1).count();
         let mut slots: Box<[u64]> = vec![0; (2 * count).next_power_of_two().max(2)].into();
         let bits = (16 * count).next_power_of_two().max(64);
         let mut filter: Box<[u64]> = vec![0; bits / 64].into();
         // Nothing begins at 0.
         let mut texts = vec![0];
-        for lines in lines.chunk_by(|a, b| a.0 == b.0) {
-            let base = lines.first().map_or("", |(base, _)| *base).as_bytes();
-            let hash = name::hash(base);
+        for lines in lines.chunk_by(|a, b| a.1 == b.1) {
+            let Some((hash, base, _)) = lines.first() else { continue };
+            let (hash, base) = (*hash, base.as_bytes());
             let (word, bit) = filter_place(&filter, hash);
             if let Some(word) = filter.get_mut(word) {
                 *word |= bit;
@@ -440,7 +443,7 @@ impl Bases {
             }
             texts.push((base.len() as u64) << 32 | lines.len() as u64);
             texts.extend(name::words(base));
-            texts.extend(lines.iter().map(|(_, Line(line))| line));
+            texts.extend(lines.iter().map(|(.., Line(line))| line));
         }
         Self { filter, slots, texts: texts.into() }
     }

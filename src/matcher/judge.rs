@@ -20,7 +20,7 @@ pub(super) struct Ask<'f> {
     pub(super) services: &'f [ServiceId],
     /// `None` for a protocol that no entry has a word for.
     pub(super) protocol: Option<Protocol>,
-    pub(super) destination: IpAddr,
+    pub(super) destination: &'f IpAddr,
     /// 0 where there are no ports.
     pub(super) port: u16,
 }
@@ -66,8 +66,8 @@ pub(super) struct Judge<'m, E> {
 impl<E: Entries> Judge<'_, E> {
     pub(super) fn judge(&self, services: &[ServiceId], flow: &Flow<'_>) -> Judgement {
         let spoken = recognised(flow);
-        let Flow { destination, port, .. } = *flow;
-        let ask = Ask { services, protocol: carrier(&spoken), destination, port };
+        let Flow { destination, port, .. } = flow;
+        let ask = Ask { services, protocol: carrier(&spoken), destination, port: *port };
         let Found { denied, allowed: any_bytes } = self.entries.of_address(&ask);
         if denied.is_some() {
             return Judgement::Refused { at: None, by: denied };

@@ -101,10 +101,10 @@ impl<'p> Reference<'p> {
         match line.destination {
             Destination::Addresses(network) => {
                 let excepted = line.except.iter().any(|except| match except {
-                    Destination::Addresses(network) => network.contains(&ask.destination),
+                    Destination::Addresses(network) => network.contains(ask.destination),
                     Destination::Names(_) => false,
                 });
-                name.is_none() && network.contains(&ask.destination) && !excepted
+                name.is_none() && network.contains(ask.destination) && !excepted
             }
             Destination::Names(pattern) => {
                 let Some(name) = name else { return false };
@@ -113,7 +113,7 @@ impl<'p> Reference<'p> {
                     Destination::Addresses(_) => false,
                 });
                 let to = line.terms.to();
-                let here = to.is_empty() || to.iter().any(|it| it.contains(&ask.destination));
+                let here = to.is_empty() || to.iter().any(|it| it.contains(ask.destination));
                 let said = match self.bytes(line, ask.protocol) {
                     Bytes::Names => is_name_of(name, pattern),
                     Bytes::Any => are_bytes_of(name, pattern),

@@ -170,7 +170,11 @@ proptest! {
                 let options = Options { engine, profile, ..Options::new(today) };
                 let matcher = Matcher::new(&policy, RegionId(0), &options);
                 let reference = Reference::new(&policy, RegionId(0), &options);
+                let mut together = Vec::new();
                 for asked in &flows {
+                    asked.ask(|flow| matcher.decide_all(&[*flow], &mut together));
+                    let last = together.last().copied();
+                    prop_assert_eq!(last, Some(asked.ask(|flow| matcher.decide(flow))));
                     let (fast, plain) = asked.ask(|flow| {
                         let Verdict { action, at, reason, services } = matcher.decide(flow);
                         let services = services.to_vec();
