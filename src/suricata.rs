@@ -329,6 +329,9 @@ pub enum Bit {
     SeenBefore,
     /// What would have been its refusal has been logged.
     Observed,
+    /// That an entry would deny it has been logged. Only entries use it: they stand before every
+    /// pass, so that whatever sets it logs.
+    Denied,
 }
 
 /// An end of a TCP connection.
