@@ -5,6 +5,7 @@
 
 mod audience;
 pub mod compile;
+pub mod evaluate;
 mod form;
 pub mod limits;
 pub mod pack;
@@ -27,6 +28,7 @@ use crate::policy::{Region, RegionId};
 use crate::source::Location;
 pub use audience::ENFORCED;
 pub use compile::{Options, compile};
+pub use evaluate::Evaluator;
 pub use profile::Profile;
 
 /// Everything one region's firewall is told.
