@@ -50,6 +50,7 @@ pub mod project;
 pub mod source;
 pub mod suricata;
 pub mod syntax;
+pub mod verify;
 
 use policy::resolve::{Resolved, Tree, resolve};
 use project::Project;

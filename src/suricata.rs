@@ -26,6 +26,7 @@ use crate::policy::port::PortSet;
 use crate::policy::{Region, RegionId};
 use crate::source::Location;
 pub use audience::ENFORCED;
+pub(crate) use audience::variable;
 pub use compile::{Options, compile};
 pub use profile::Profile;
 

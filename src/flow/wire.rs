@@ -61,6 +61,27 @@ const BLANKS_OF_A_NAME: &[u8] = b" \t\x0b\x0c";
 const BETWEEN_HOSTS: &[u8] = b", ";
 
 impl Engine {
+    /// The version that reads names as this release does, as far as that is known: releases before
+    /// 8.0.4 as 8.0.3, later ones of 8.0 as 8.0.8, all of 7.0 as 7.0.10.
+    pub fn nearest(release: &str) -> Option<Self> {
+        let patch = |line: &str| release.strip_prefix(line)?.parse::<u32>().ok();
+        match (patch("7.0."), patch("8.0.")) {
+            (Some(_), _) => Some(Self::V7_0_10),
+            (_, Some(0..=3)) => Some(Self::V8_0_3),
+            (_, Some(_)) => Some(Self::V8_0_8),
+            (None, None) => None,
+        }
+    }
+
+    /// Its number, as Suricata prints it.
+    pub const fn release(self) -> &'static str {
+        match self {
+            Self::V7_0_10 => "7.0.10",
+            Self::V8_0_3 => "8.0.3",
+            Self::V8_0_8 => "8.0.8",
+        }
+    }
+
     const fn semantics(self) -> &'static Semantics {
         match self {
             Self::V7_0_10 => &Semantics {
@@ -452,6 +473,17 @@ mod tests {
         };
         assert!(odd(b"CONNECT", b"a.example:443") && odd(b"GET", b"/\0"));
         assert!(!odd(b"GET", b"http://u@a.example:80/"));
+    }
+
+    #[test]
+    fn a_release_reads_names_as_the_nearest_version() {
+        for engine in ENGINES {
+            assert_eq!(Engine::nearest(engine.release()), Some(engine));
+        }
+        let nearest = |release| Engine::nearest(release).map(Engine::release);
+        assert_eq!(nearest("7.0.3"), Some("7.0.10"));
+        assert_eq!(nearest("8.0.4"), Some("8.0.8"));
+        assert_eq!([nearest("6.0.20"), nearest("8.1.0"), nearest("8.0.0-dev")], [None; 3]);
     }
 
     #[test]

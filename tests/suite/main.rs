@@ -25,3 +25,4 @@ mod support;
 mod terminal;
 mod terraform;
 mod verdicts;
+mod verify;
