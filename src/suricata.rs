@@ -23,8 +23,7 @@ use ipnet::IpNet;
 use jiff::civil::Date;
 
 use crate::policy::port::PortSet;
-use crate::policy::{Region, RegionId};
-use crate::source::Location;
+use crate::policy::{GrantId, Region, RegionId};
 pub use audience::ENFORCED;
 pub use compile::{Options, compile};
 pub use profile::Profile;
@@ -95,8 +94,8 @@ pub struct Signature {
     pub keywords: Box<[Keyword]>,
     /// What it stands for.
     pub subject: Subject,
-    /// The entries it was made from; empty for a signature of the skeleton.
-    pub origins: Box<[Location]>,
+    /// The grants it was made from, by their place in the text; empty for a part of the skeleton.
+    pub grants: Box<[GrantId]>,
     /// The signature id, stable for one grant for ever.
     pub sid: u32,
 }

@@ -207,7 +207,7 @@ fn row<'r>(context: &Context<'r>, rule_group: u32, signature: &'r Signature) -> 
         protocol: signature.protocol.as_str(),
         message: signature.message(),
         entry: signature.metadata().map(entry),
-        origins: signature.origins.iter().filter_map(|at| origin(context, *at)).collect(),
+        origins: origins(context, signature),
     }
 }
 
@@ -224,6 +224,14 @@ fn entry(metadata: &Metadata) -> EntryRow<'_> {
         ticket: metadata.ticket.as_deref(),
         until: metadata.until.map(|until| until.to_string()),
     }
+}
+
+/// Where the entries of a signature stand. Sets that are used twice make several grants of one place.
+fn origins<'r>(context: &Context<'r>, signature: &Signature) -> Vec<Origin<'r>> {
+    let grants = signature.grants.iter().filter_map(|id| context.policy.grant(*id));
+    let mut places: Vec<_> = grants.map(|grant| grant.at).collect();
+    places.dedup();
+    places.into_iter().filter_map(|at| origin(context, at)).collect()
 }
 
 /// Where an entry stands.

@@ -178,7 +178,7 @@ impl<'p> Site<'p> {
             ports: unit.wire.ports.cloned(),
             keywords: keywords.drain(..).collect(),
             subject: self.subject(&unit, Some(service), Mode::Enforced),
-            origins: unit.origins,
+            grants: unit.grants,
             sid: sids.get(unit.identity),
         })
     }
@@ -197,7 +197,7 @@ impl<'p> Site<'p> {
             ports: unit.wire.ports.cloned(),
             keywords: keywords.into(),
             subject: self.subject(unit, service, Mode::Enforced),
-            origins: unit.origins.clone(),
+            grants: unit.grants.clone(),
             sid: sids.get(identity),
         };
         for (observer, source, identity) in &stop.logged {
@@ -351,7 +351,7 @@ impl<'p> Writer<'p> {
         }
         pack::pack(&mut self.ruleset, &self.ends, firewall)
             .map_err(|overflow| vec![limits::over_quota(&self.ruleset, &overflow)])?;
-        limits::check_references(&self.ruleset)?;
+        limits::check_references(self.policy, &self.ruleset)?;
         Ok(self.ruleset)
     }
 }

@@ -221,7 +221,7 @@ impl Part {
             ports: self.ports,
             keywords: self.keywords.into(),
             subject: Subject::Skeleton(self.message.into()),
-            origins: Box::default(),
+            grants: Box::default(),
             sid,
         }
     }
