@@ -1,8 +1,9 @@
 //! Flows: who asks for what, in the bytes a client sends.
 //!
-//! A [`Flow`] is what is asked about; [`wire`] is what the engine makes of its bytes. What becomes of
-//! it, the [`matcher`](crate::matcher) says.
+//! A [`Flow`] is what is asked about, [`record`] is one as a line of JSON, and [`wire`] is what the
+//! engine makes of its bytes. What becomes of it, the [`matcher`](crate::matcher) says.
 
+pub mod record;
 pub mod wire;
 
 use core::net::IpAddr;

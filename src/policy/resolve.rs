@@ -18,7 +18,7 @@ use jiff::civil::Date;
 use crate::diagnostic::{self, Diagnostic, codes, did_you_mean};
 use crate::project::Project;
 use crate::source::{FileId, Location, Span};
-use crate::syntax::ast;
+use crate::syntax::{ast, is_ticket};
 
 use super::{Policy, Service, ServiceId, Suppression};
 use word::Scope;
@@ -323,7 +323,7 @@ impl<'a> Resolver<'a> {
 
     /// Ticket and text of a reason.
     fn because(&mut self, file: FileId, because: &ast::Because<'a>) -> Because {
-        if let Some(ticket) = because.ticket.filter(|ticket| !word::is_ticket(ticket.node)) {
+        if let Some(ticket) = because.ticket.filter(|ticket| !is_ticket(ticket.node)) {
             self.found.push(
                 Diagnostic::error(codes::BAD_TICKET, format!("`{}` is not a ticket", ticket.node))
                     .at(Location { file, span: ticket.span }, "")
