@@ -15,7 +15,7 @@ use super::profile::Profile;
 use super::sid::Identity;
 use super::{Addresses, Protocol};
 use crate::policy::pattern::{Glob, Pattern};
-use crate::policy::port::{self, PortSet};
+use crate::policy::port::PortSet;
 use crate::policy::{
     self, Destination, Grant, GrantId, Policy, Reach, RegionId, ServiceId, Terms, networks,
 };
@@ -214,7 +214,7 @@ fn lines(policy: &Policy, region: RegionId, today: Date) -> Vec<Line<'_>> {
         };
         match (&terms.reach, destination) {
             (Reach::Protocol(protocol, ports), _) => {
-                lines.push(line(spoken(*protocol), ports.as_ref()));
+                lines.push(line((*protocol).into(), ports.as_ref()));
             }
             (Reach::Everything, Destination::Names(_)) => {
                 let named = [Protocol::Tls, Protocol::Http, Protocol::Quic];
@@ -226,18 +226,6 @@ fn lines(policy: &Policy, region: RegionId, today: Date) -> Vec<Line<'_>> {
         }
     }
     lines
-}
-
-/// The protocol of a header for what an entry says.
-fn spoken(protocol: port::Protocol) -> Protocol {
-    match protocol {
-        port::Protocol::Tls => Protocol::Tls,
-        port::Protocol::Http => Protocol::Http,
-        port::Protocol::Quic => Protocol::Quic,
-        port::Protocol::Tcp => Protocol::Tcp,
-        port::Protocol::Udp => Protocol::Udp,
-        port::Protocol::Icmp => Protocol::Icmp,
-    }
 }
 
 /// Lines that say exactly the same; the first speaks for all.
