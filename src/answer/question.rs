@@ -60,10 +60,10 @@ impl Answers<'_> {
         };
         let destination = match question.host {
             Host::Address(address) => *address,
-            Host::Name(name) => question.at.unwrap_or_else(|| {
-                let narrowed = self.narrowed(service, name.as_str(), question);
-                narrowed.unwrap_or_else(|| self.elsewhere(service))
-            }),
+            Host::Name(_) => {
+                let address = question.at.or_else(|| self.narrowed(service, question));
+                address.unwrap_or_else(|| self.elsewhere(service))
+            }
         };
         let source = Source::Service(service);
         self.answer(&Flow { source, destination, port: question.port, spoken })
@@ -84,8 +84,13 @@ impl Answers<'_> {
         }
     }
 
-    /// The first address that an entry narrows the name to which allows it to the service.
-    fn narrowed(&self, service: ServiceId, name: &str, question: &Question<'_>) -> Option<IpAddr> {
+    /// Where a name is asked for because an entry says so: the first address to which the entries
+    /// are narrowed that allow it to the service, one of a family that the service has before others.
+    pub fn narrowed(&self, service: ServiceId, question: &Question<'_>) -> Option<IpAddr> {
+        let Host::Name(name) = question.host else { return None };
+        if question.at.is_some() {
+            return None;
+        }
         let policy = self.policy();
         let v4 = self.has_v4(service);
         let allows = |grant: &&Grant| {
@@ -104,7 +109,7 @@ impl Answers<'_> {
                 Reach::Everything => true,
             };
             let names = |destination: &Destination| match destination {
-                Destination::Names(pattern) => pattern.matches(name),
+                Destination::Names(pattern) => pattern.matches(name.as_str()),
                 Destination::Addresses(_) => false,
             };
             let named = grant.destination.get(self.region).is_some_and(names)
