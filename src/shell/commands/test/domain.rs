@@ -1,18 +1,18 @@
 //! `fwc test domain`: which services may reach a name, and why.
 
-use std::cmp::Reverse;
+mod table;
+
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use fwc::answer::{Answer, Answers, Question, json};
-use fwc::matcher::{Action, Reason};
+use fwc::matcher::Action;
 use fwc::policy::ServiceId;
 use fwc::policy::fqdn::{Change, NameError, Normalized};
 use fwc::policy::host::{Host, HostError};
 
 use super::{answers, service};
 use crate::shell::args::{Domain, ResultFormat, Verdict};
-use crate::shell::{Args, Error, Exit, Shell, output, project};
+use crate::shell::{Args, Error, Exit, Shell, project};
 
 /// What is decided for a service in a region.
 type Decision<'a> = (&'a Answers<'a>, Answer<'a>);
@@ -34,7 +34,7 @@ pub(super) fn domain(args: &Args, domain: &Domain, shell: &mut Shell) -> Result<
             shell.print(&json::host(&question, compiled.today, &decisions))?;
         }
         ResultFormat::Text => {
-            shell.print(&text(&question, &decisions, regions.len()))?;
+            shell.print(&text(&question, &decisions))?;
             for note in notes(&question, &decisions) {
                 shell.say(&format!("note: {note}"));
             }
@@ -116,143 +116,41 @@ fn decide<'a>(
 
 /// What was not decided as expected.
 fn unmet(expected: Verdict, decisions: &[Decision<'_>]) -> Option<String> {
-    let expected = match expected {
-        Verdict::Allow => Action::Allow,
-        Verdict::Deny => Action::Deny,
-        Verdict::Observe => Action::Observe,
-    };
-    let mut unmet = Vec::new();
-    for Row { action, services, regions, .. } in rows(decisions) {
-        if action != expected {
-            unmet.push(format!("{} for {} in {regions}", action.as_str(), services.join(", ")));
-        }
-    }
+    let expected = Action::from(expected);
+    let rows = table::rows(decisions);
+    let unmet: Vec<_> = rows
+        .iter()
+        .filter(|row| row.action != expected)
+        .map(|row| {
+            let action = row.action.as_str();
+            let region = row.regions().map(|regions| format!(" in {regions}"));
+            format!("{action} for {}{}", row.services.join(", "), region.unwrap_or_default())
+        })
+        .collect();
     let expected = expected.as_str();
     (!unmet.is_empty()).then(|| format!("expected {expected}, and it is {}", unmet.join("; ")))
 }
 
-/// What is said of several services at once, because it is the same.
-#[derive(Debug, PartialEq, Eq)]
-struct Row<'a> {
-    action: Action,
-    reason: String,
-    services: Vec<&'a str>,
-    /// Where, of all regions that were asked and have the service.
-    regions: String,
-    owners: BTreeSet<&'a str>,
-    tickets: BTreeSet<&'a str>,
+impl From<Verdict> for Action {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Allow => Self::Allow,
+            Verdict::Deny => Self::Deny,
+            Verdict::Observe => Self::Observe,
+        }
+    }
 }
 
-fn text(question: &Question<'_>, decisions: &[Decision<'_>], regions: usize) -> String {
-    let mut text = String::new();
+/// The question as it was understood, and the table.
+fn text(question: &Question<'_>, decisions: &[Decision<'_>]) -> String {
     let Question { host, port, protocol, .. } = question;
-    let _ = write!(text, "{host}");
-    if let Host::Name(name) = host
-        && let Some(unicode) = name.unicode()
-    {
-        let _ = write!(text, " ({unicode})");
-    }
-    let _ = match protocol.has_ports() {
-        true => writeln!(text, ", {protocol} on port {port}"),
-        false => writeln!(text, ", {protocol}"),
+    let unicode = match host {
+        Host::Name(name) => name.unicode().map(|unicode| format!(" ({unicode})")),
+        Host::Address(_) => None,
     };
-    text.push('\n');
-    let several = regions > 1;
-    let mut header = vec!["verdict", "services", "decided by", "owner", "ticket"];
-    if several {
-        header.insert(2, "in");
-    }
-    let one = |of: &BTreeSet<&str>| match of.len() {
-        0 | 1 => of.first().map(|it| (*it).to_owned()).unwrap_or_default(),
-        _ => "several".to_owned(),
-    };
-    let rows = rows(decisions).into_iter().map(|row| {
-        let mut cells = vec![
-            row.action.as_str().to_owned(),
-            row.services.join(", "),
-            row.reason,
-            one(&row.owners),
-            one(&row.tickets),
-        ];
-        if several {
-            cells.insert(2, row.regions);
-        }
-        cells
-    });
-    text.push_str(&output::wrapped(&header, rows));
-    text
-}
-
-/// The decisions, what is the same together: what is allowed first, what no entry speaks about last.
-fn rows<'a>(decisions: &'a [Decision<'a>]) -> Vec<Row<'a>> {
-    let mut rows: Vec<Row<'a>> = Vec::new();
-    for of_service in decisions.chunk_by(|(_, a), (_, b)| a.verdict.services == b.verdict.services)
-    {
-        let mut here: Vec<Row<'a>> = Vec::new();
-        for decision in of_service {
-            let row = row(decision);
-            match here.iter_mut().find(|it| it.says_the_same(&row)) {
-                Some(known) => {
-                    known.regions = format!("{}, {}", known.regions, row.regions);
-                }
-                None => here.push(row),
-            }
-        }
-        if let [row] = here.as_mut_slice()
-            && decisions.iter().any(|(answers, _)| answers.region().role != row.regions)
-        {
-            "all".clone_into(&mut row.regions);
-        }
-        for row in here {
-            let same = |it: &&mut Row<'a>| it.says_the_same(&row) && it.regions == row.regions;
-            match rows.iter_mut().find(same) {
-                Some(known) => {
-                    known.services.extend(row.services);
-                    known.owners.extend(row.owners);
-                    known.tickets.extend(row.tickets);
-                }
-                None => rows.push(row),
-            }
-        }
-    }
-    let order = |row: &Row<'_>| {
-        let action = match row.action {
-            Action::Allow => 0,
-            Action::Observe => 1,
-            Action::Deny => 2,
-        };
-        (action, Reverse(row.reason.len() != NO_ENTRY.len()))
-    };
-    rows.sort_by_key(order);
-    rows
-}
-
-const NO_ENTRY: &str = "no entry allows it";
-
-fn row<'a>((answers, answer): &'a Decision<'a>) -> Row<'a> {
-    let services = answer.verdict.services.iter();
-    let entry = answer.reason.entry.as_ref();
-    let reason = match (entry, answer.reason.reason) {
-        (Some(entry), _) => {
-            format!("{}:{} {}", entry.place.file, entry.place.line, entry.text)
-        }
-        (None, Reason::UnknownSource) => "no service has this address".to_owned(),
-        (None, _) => NO_ENTRY.to_owned(),
-    };
-    Row {
-        action: answer.verdict.action,
-        reason,
-        services: services.map(|id| &*answers.policy().service(*id).name).collect(),
-        regions: answers.region().role.clone(),
-        owners: entry.and_then(|entry| entry.owner).into_iter().collect(),
-        tickets: entry.and_then(|entry| entry.ticket).into_iter().collect(),
-    }
-}
-
-impl Row<'_> {
-    fn says_the_same(&self, other: &Self) -> bool {
-        (self.action, &self.reason) == (other.action, &other.reason)
-    }
+    let port = if protocol.has_ports() { format!(" on port {port}") } else { String::new() };
+    let table = table::table(decisions);
+    format!("{host}{}, {protocol}{port}\n\n{table}", unicode.unwrap_or_default())
 }
 
 /// What a reader of the table should know.
