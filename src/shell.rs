@@ -20,7 +20,7 @@ pub(crate) use args::Args;
 pub(crate) enum Exit {
     /// Done.
     Done = 0,
-    /// The policy was refused, or `--check` found a difference.
+    /// The policy was refused, a test failed, or `--check` or `--expect` was not met.
     Findings = 1,
     /// Wrong usage, unreadable input or a failing environment.
     Failure = 2,
@@ -51,6 +51,9 @@ pub(crate) enum Error {
         /// Why.
         reason: String,
     },
+    /// The firewall does something else than was expected.
+    #[error("{0}")]
+    Unmet(String),
     /// The arguments do not go together.
     #[error("{0}")]
     Usage(String),
@@ -85,11 +88,16 @@ impl Shell {
 
     /// Writes a result.
     pub(crate) fn print(&mut self, text: &str) -> Result<(), Error> {
+        self.print_on(text).map(|_| ())
+    }
+
+    /// Writes a part of a result; tells whether anybody reads on.
+    pub(crate) fn print_on(&mut self, text: &str) -> Result<bool, Error> {
         match self.stdout.write_all(text.as_bytes()).and_then(|()| self.stdout.flush()) {
             // Whoever read so far has read enough: `fwc … | head`.
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
             Err(error) => Err(Error::Write { path: "<stdout>".into(), reason: error.to_string() }),
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(true),
         }
     }
 
@@ -110,6 +118,13 @@ impl Shell {
             let _ = writeln!(self.stderr, "{text}{summary}");
         }
         refused
+    }
+
+    /// Findings that are the result of a command, as text for standard output, which is coloured
+    /// like it.
+    pub(crate) fn findings(&self, sources: &Sources, found: &[Diagnostic]) -> String {
+        // Where colours are not wanted, the stream takes them away again.
+        render::render(Format::Full, sources, found, Style { color: true, ..self.style })
     }
 
     /// Says why a command cannot go on.

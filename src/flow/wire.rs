@@ -14,7 +14,7 @@
 //! Measured on 7.0.10, 8.0.3 and 8.0.8 with 78 names in TLS and 111 in HTTP (November 2026);
 //! `tests/corpus/traffic` and `tests/suite/verdicts.rs` repeat what matters on real engines.
 
-use super::Request;
+use super::{Flow, Request, Spoken};
 
 /// A version of Suricata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -138,11 +138,16 @@ impl Engine {
             .iter()
             .chain(request.hosts)
             .any(|part| part.contains(&0));
-        let is_odd = has_nul || is_connect || !(whole.is_empty() || whole.is_one_host());
-        Heard {
-            name: (!whole.is_empty()).then(|| self.cut(whole.trimmed())),
-            shape: if is_odd { Shape::Odd } else { Shape::Plain },
-        }
+        let shape = if is_connect {
+            Shape::Connect
+        } else if has_nul {
+            Shape::Nul
+        } else if whole.is_empty() || whole.is_one_host() {
+            Shape::Plain
+        } else {
+            Shape::OddHost
+        };
+        Heard { name: (!whole.is_empty()).then(|| self.cut(whole.trimmed())), shape }
     }
 
     /// The values of Host headers as one.
@@ -211,6 +216,15 @@ pub(crate) fn is_quic(port: u16) -> bool {
     matches!(port, 443 | 80)
 }
 
+/// What the engine takes a flow for.
+pub(crate) fn recognised<'f>(flow: &Flow<'f>) -> Spoken<'f> {
+    match flow.spoken {
+        Spoken::Quic { .. } if !is_quic(flow.port) => Spoken::Udp,
+        Spoken::Udp if is_quic(flow.port) => Spoken::Quic { name: None },
+        spoken => spoken,
+    }
+}
+
 /// What the engine makes of a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Heard<'f> {
@@ -220,13 +234,17 @@ pub(crate) struct Heard<'f> {
     pub(crate) shape: Shape,
 }
 
-/// Whether a request could be another one to its server.
+/// Why a request could be another one to its server, the first reason of several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// It has one Host, which is one name or address with at most a port, or none.
+    /// It could not: it has one Host, which is one name or address with at most a port, or none.
     Plain,
-    /// A Host that is not one name, a NUL, or a tunnel.
-    Odd,
+    /// It opens a tunnel.
+    Connect,
+    /// There is a NUL in it.
+    Nul,
+    /// Its Host is not one name.
+    OddHost,
 }
 
 /// The bytes that are compared with the names of a policy.
@@ -460,19 +478,21 @@ mod tests {
             "\u{e9}",
             "a\0",
         ] {
-            check(&[odd.as_bytes()], Shape::Odd);
+            let shape = if odd.contains('\0') { Shape::Nul } else { Shape::OddHost };
+            check(&[odd.as_bytes()], shape);
         }
-        check(&[b"a.example", b"a.example"], Shape::Odd);
+        check(&[b"a.example", b"a.example"], Shape::OddHost);
         let vertical = Request::get(&[b"\x0ba.example"]);
         let shapes = ENGINES.map(|engine| engine.request(&vertical).shape);
-        assert_eq!(shapes, [Shape::Odd, Shape::Plain, Shape::Plain]);
+        assert_eq!(shapes, [Shape::OddHost, Shape::Plain, Shape::Plain]);
         check(&[], Shape::Plain);
-        let odd = |method: &[u8], target: &[u8]| {
+        let check = |method: &[u8], target: &[u8], expected| {
             let request = Request { method, target, hosts: &[b"a.example"] };
-            V8_0_3.request(&request).shape == Shape::Odd
+            assert_eq!(V8_0_3.request(&request).shape, expected);
         };
-        assert!(odd(b"CONNECT", b"a.example:443") && odd(b"GET", b"/\0"));
-        assert!(!odd(b"GET", b"http://u@a.example:80/"));
+        check(b"CONNECT", b"a.example:443\0", Shape::Connect);
+        check(b"GET", b"/\0", Shape::Nul);
+        check(b"GET", b"http://u@a.example:80/", Shape::Plain);
     }
 
     #[test]
