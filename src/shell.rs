@@ -3,6 +3,7 @@
 pub(crate) mod args;
 pub(crate) mod commands;
 mod disk;
+mod engine;
 mod output;
 mod project;
 
@@ -12,6 +13,7 @@ use anstream::AutoStream;
 use fwc::diagnostic::render::{self, Format, Style};
 use fwc::diagnostic::{self, Diagnostic};
 use fwc::source::Sources;
+use indicatif::{ProgressBar, ProgressStyle};
 
 pub(crate) use args::Args;
 
@@ -54,6 +56,9 @@ pub(crate) enum Error {
     /// The firewall does something else than was expected.
     #[error("{0}")]
     Unmet(String),
+    /// An engine gave no answer.
+    #[error(transparent)]
+    Engine(#[from] engine::Error),
     /// The arguments do not go together.
     #[error("{0}")]
     Usage(String),
@@ -106,6 +111,19 @@ impl Shell {
         if !self.quiet {
             // There is nobody left to tell if this fails.
             let _ = writeln!(self.stderr, "{text}");
+        }
+    }
+
+    /// How far something is that takes a while; nothing where nobody looks.
+    pub(crate) fn progress(&self, steps: usize, what: &'static str) -> ProgressBar {
+        if self.quiet || !std::io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} {msg}, {eta}");
+        let bar = ProgressBar::new(steps as u64).with_message(what);
+        match style {
+            Ok(style) => bar.with_style(style),
+            Err(_) => bar,
         }
     }
 

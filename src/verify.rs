@@ -8,6 +8,7 @@ pub mod boundary;
 pub mod case;
 mod names;
 pub mod outcome;
+pub mod report;
 
 use core::net::Ipv4Addr;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,9 +18,10 @@ use ipnet::{IpNet, Ipv4Net};
 pub use boundary::{Boundary, Demand, Traffic, traffic};
 pub use case::{Case, Manner};
 pub use outcome::Outcome;
+pub use report::{Asked, Disagreement, Report, Tally};
 
-use crate::matcher::{Action, Matcher, Verdict};
-use crate::policy::{Origins, Policy, RegionId, ServiceId};
+use crate::matcher::{Action, Verdict};
+use crate::policy::{Origins, Policy, RegionId};
 use crate::probe::{Side, Transport};
 use crate::suricata::profile::{Frame, Profile};
 use crate::suricata::{Ruleset, print, variable};
@@ -38,41 +40,27 @@ drop icmp any any -> any any (msg:"default: icmp"; flow:to_server; noalert; sid:
 drop ip any any -> any any (msg:"default: other"; ip_proto:!TCP; ip_proto:!UDP; ip_proto:!ICMP; flow:to_server; noalert; sid:999997;)
 "#;
 
-/// Where the matcher and an engine do not say the same.
-#[derive(Debug, Clone)]
-pub struct Disagreement {
-    /// What was sent.
-    pub case: Case,
-    /// What the matcher says.
-    pub verdict: Verdict<Vec<ServiceId>>,
-    /// What the engine did.
-    pub outcome: Outcome,
-    /// What is wrong with that, in a few words.
-    pub wrong: &'static str,
-}
-
-/// What the matcher says of a flow and the engine does not do with its packets.
+/// How an engine disagrees with a verdict, in a few words; `None` if it does what the verdict says.
 ///
-/// * What is allowed passes, every packet of both sides, without a line in the log.
+/// * What is allowed passes, every packet of both sides, and nothing is logged as denied.
 /// * What is observed passes, and a line says that it would be denied.
 /// * What is denied ends where the verdict says: everything before the request that is stopped came
 ///   through, and of that one never the last byte. Signatures that wait for the end of a hello or a
 ///   head let its beginning through.
-pub fn disagreement(matcher: &Matcher, case: &Case, outcome: &Outcome) -> Option<Disagreement> {
-    let verdict = case.ask(|flow| {
-        let Verdict { action, at, reason, services } = matcher.decide(flow);
-        Verdict { action, at, reason, services: services.to_vec() }
-    });
+pub fn disagreement<S>(
+    case: &Case,
+    verdict: &Verdict<S>,
+    outcome: &Outcome,
+) -> Option<&'static str> {
     let would = outcome.alerts().into_iter().any(outcome::Alert::is_would_deny);
-    let wrong = match verdict.action {
-        Action::Allow if !outcome.passed() => "a packet of an allowed flow was stopped",
-        Action::Allow if would => "an allowed flow was logged as if it were not",
-        Action::Observe if !outcome.passed() => "a packet of an observed flow was stopped",
-        Action::Observe if !would => "an observed flow was not logged",
-        Action::Allow | Action::Observe => return None,
-        Action::Deny => stopped_elsewhere(case, verdict.at, outcome)?,
-    };
-    Some(Disagreement { case: case.clone(), verdict, outcome: outcome.clone(), wrong })
+    match verdict.action {
+        Action::Allow if !outcome.passed() => Some("a packet of an allowed flow was stopped"),
+        Action::Allow if would => Some("an allowed flow was logged as one that would be denied"),
+        Action::Observe if !outcome.passed() => Some("a packet of an observed flow was stopped"),
+        Action::Observe if !would => Some("an observed flow was not logged"),
+        Action::Allow | Action::Observe => None,
+        Action::Deny => stopped_elsewhere(case, verdict.at, outcome),
+    }
 }
 
 /// What is wrong with where a denied flow was stopped.

@@ -61,6 +61,9 @@ const BLANKS_OF_A_NAME: &[u8] = b" \t\x0b\x0c";
 const BETWEEN_HOSTS: &[u8] = b", ";
 
 impl Engine {
+    /// Every version, the oldest first.
+    pub const ALL: [Self; 3] = [Self::V7_0_10, Self::V8_0_3, Self::V8_0_8];
+
     /// The version that reads names as this release does, as far as that is known: releases before
     /// 8.0.4 as 8.0.3, later ones of 8.0 as 8.0.8, all of 7.0 as 7.0.10.
     pub fn nearest(release: &str) -> Option<Self> {

@@ -49,6 +49,7 @@ pub(crate) enum Command {
     Compile(Compile),
     Fmt(Fmt),
     Test(Test),
+    Verify(Verify),
     Generate(Generate),
 }
 
@@ -255,6 +256,54 @@ pub(crate) struct Flows {
     pub(crate) today: Option<Date>,
 }
 
+/// Prove that a real Suricata does what the policy says
+///
+/// Makes traffic at every boundary of the policy, runs it through the compiled signatures in Suricata,
+/// in strict order, and compares each verdict with what `fwc test` says. docs/verify.md has the traffic
+/// and how to read a disagreement.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fwc verify
+  fwc verify policies/prod.fw --region primary --flows 2000
+  fwc verify --suricata /usr/bin/suricata -o build-verify
+
+Without --suricata, engines are looked for in $FWC_ENGINES, in target/engines beside the project file
+(scripts/engine installs them there), and as `suricata` in $PATH.
+
+Exit codes: 0 no disagreement, 1 some, 2 an engine is missing or gave no answer")]
+pub(crate) struct Verify {
+    /// The policy; without it the one the project file names
+    pub(crate) policy: Option<PathBuf>,
+
+    /// A role (`primary`), an AWS name (`us-east-1`), `both` or `all`
+    #[arg(long, value_name = "REGION", default_value = "all")]
+    pub(crate) region: String,
+
+    /// A folder made by `scripts/engine`, or a `suricata` program; may be given several times
+    #[arg(long = "suricata", value_name = "PATH")]
+    pub(crate) engines: Vec<PathBuf>,
+
+    /// How many flows a region at most; each kind of boundary has its share
+    #[arg(long, value_name = "N", default_value = "25000", value_parser = at_least_one())]
+    pub(crate) flows: u32,
+
+    /// Which flows, if there could be more
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) seed: u64,
+
+    /// A folder for what reproduces each disagreement; made if there is one
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Compile as on this day, UTC, instead of today
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) today: Option<Date>,
+
+    /// How the result is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: ResultFormat,
+}
+
 /// Write shell completions or man pages
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -284,6 +333,10 @@ pub(crate) enum Generated {
 
 fn day(text: &str) -> Result<Date, &'static str> {
     text.parse().map_err(|_| "write year, month and day: 2027-03-31")
+}
+
+fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..)
 }
 
 fn protocols() -> impl TypedValueParser<Value = Protocol> {

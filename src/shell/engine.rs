@@ -225,8 +225,7 @@ impl Engine {
             .ok_or_else(|| self.failed("was given a malformed capture", Vec::new()))?;
         let (numbered, sids) = renumber(signatures);
         let run = Run::prepare(self, &numbered, settings)?;
-        let file = run.folder.path().join("capture.pcap");
-        fs::write(&file, capture)?;
+        fs::write(run.folder.path().join("capture.pcap"), capture)?;
         let output = run.start(&["-r", "capture.pcap", "--runmode=single"])?;
         let log = log(&output);
         let read = format!(" {expected} packets,");
@@ -236,6 +235,40 @@ impl Engine {
         let eve = fs::read_to_string(run.folder.path().join("eve.json"))?;
         read_events(&eve, expected, &sids)
             .map_err(|line| self.failed("wrote a log that makes no sense", vec![line]))
+    }
+
+    /// Leaves all that a run needs but a capture in a folder, with a script that runs it.
+    pub(crate) fn leave(
+        &self,
+        signatures: &str,
+        settings: &Settings,
+        folder: &Path,
+    ) -> std::io::Result<()> {
+        let (numbered, _) = renumber(signatures);
+        // The configuration names the folder.
+        let folder = folder.canonicalize()?;
+        fill(&folder, &numbered, settings)?;
+        let shim = folder.join("strictorder.so");
+        fs::copy(self.shim.path(), &shim)?;
+        let mut command = self.command(&folder, settings, &shim);
+        command.args(["-r", "CAPTURE", "--runmode=single"]);
+        fs::write(folder.join("replay.sh"), script(&command))
+    }
+
+    /// The command line of a run in a folder.
+    fn command(&self, folder: &Path, settings: &Settings, shim: &Path) -> Command {
+        let mut command = self.place.command(Some(shim));
+        command
+            .arg("-c")
+            .arg(folder.join("suricata.yaml"))
+            .arg("-S")
+            .arg(folder.join("text.rules"))
+            .arg("-l")
+            .arg(folder)
+            .args(["--simulate-ips", "-k", settings.checksums.argument])
+            .env("FWC_ORDER", settings.order)
+            .current_dir(folder);
+        command
     }
 
     /// Each conversation's packets, from client ports 20000 and up.
@@ -354,31 +387,15 @@ impl<'e> Run<'e> {
         settings: &'e Settings,
     ) -> Result<Self, Error> {
         let folder = tempfile::tempdir()?;
-        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text);
-        write("suricata.yaml", &configuration(settings, folder.path()))?;
-        write("text.rules", signatures)?;
-        write("empty.config", "")?;
+        fill(folder.path(), signatures, settings)?;
         Ok(Self { engine, settings, folder })
     }
 
     /// Runs the engine to its end. Whatever it writes at the level of a warning or above is an error.
     pub(crate) fn start(&self, arguments: &[&str]) -> Result<Output, Error> {
-        let folder = self.folder.path();
-        let output = self
-            .engine
-            .place
-            .command(Some(&self.engine.shim.path()))
-            .arg("-c")
-            .arg(folder.join("suricata.yaml"))
-            .arg("-S")
-            .arg(folder.join("text.rules"))
-            .arg("-l")
-            .arg(folder)
-            .args(["--simulate-ips", "-k", self.settings.checksums.argument])
-            .args(arguments)
-            .env("FWC_ORDER", self.settings.order)
-            .current_dir(folder)
-            .output()?;
+        let shim = self.engine.shim.path();
+        let mut command = self.engine.command(self.folder.path(), self.settings, &shim);
+        let output = command.args(arguments).output()?;
         let complaints = complaints(&output);
         if !complaints.is_empty() {
             return Err(self.engine.failed("complained", complaints));
@@ -386,8 +403,38 @@ impl<'e> Run<'e> {
         if !output.status.success() {
             return Err(self.engine.failed("died", last_words(&output)));
         }
+        // A loader that cannot preload the shim goes on without it.
+        if !log(&output).contains(&format!("strict order in force: {}", self.settings.order)) {
+            return Err(self.engine.failed("has an order of its own", last_words(&output)));
+        }
         Ok(output)
     }
+}
+
+/// Writes what an engine reads.
+fn fill(folder: &Path, signatures: &str, settings: &Settings) -> std::io::Result<()> {
+    let write = |name: &str, text: &str| fs::write(folder.join(name), text);
+    write("suricata.yaml", &configuration(settings, folder))?;
+    write("text.rules", signatures)?;
+    write("empty.config", "")
+}
+
+/// A script that runs a command on the capture it is given.
+fn script(command: &Command) -> String {
+    let quoted = |text: &std::ffi::OsStr| match text.to_str() {
+        Some("CAPTURE") => "\"$1\"".to_owned(),
+        _ => format!("'{}'", text.to_string_lossy().replace('\'', r"'\''")),
+    };
+    let variables = command.get_envs().filter_map(|(name, value)| {
+        Some(format!("{}={}", name.to_string_lossy(), quoted(value?)))
+    });
+    let words = std::iter::once(command.get_program()).chain(command.get_args()).map(quoted);
+    let line: Vec<String> = variables.chain(words).collect();
+    format!(
+        "#!/bin/sh\n# Usage: sh replay.sh 1.pcap; what was logged and dropped is in eve.json.\n\
+         cd \"$(dirname \"$0\")\" && rm -f eve.json && exec env -i {}\n",
+        line.join(" ")
+    )
 }
 
 fn configuration(settings: &Settings, folder: &Path) -> String {

@@ -101,6 +101,9 @@ const LONGEST_AUTHORITY: usize = 126;
 /// bytes.
 const LONGEST_QUIC_NAME: usize = 600;
 
+/// How many bytes of a TLS record tell what it is.
+const RECORD_HEADER: usize = 5;
+
 /// Who says something where.
 #[derive(Debug, Clone, Copy)]
 struct Meeting {
@@ -254,10 +257,7 @@ impl<'d> Writer<'d> {
     /// The same words in pieces.
     fn cut(&mut self, here: Meeting, words: &Words) {
         let is_tls = matches!(words, Words::Tls(_));
-        // What `published` leaves to the default action drops the first piece of a request, see
-        // docs/limits.md.
-        let waits = is_tls || self.demand.profile.frame == Frame::Closed;
-        if !waits || !matches!(words, Words::Tls(_) | Words::Http(_)) {
+        if !(is_tls || self.waits() && matches!(words, Words::Http(_))) {
             return;
         }
         let whole = self.case(Boundary::Cut, here, words.clone(), Manner::Whole);
@@ -267,7 +267,9 @@ impl<'d> Writer<'d> {
         // In the header of a record, around the six bytes after which signatures stop waiting for a
         // protocol, in the middle, and before the last byte.
         for at in [1, 3, 5, 6, length / 2, length.saturating_sub(1)] {
-            self.add(Boundary::Cut, here, words.clone(), Manner::Split(at));
+            if self.waits() || at > RECORD_HEADER {
+                self.add(Boundary::Cut, here, words.clone(), Manner::Split(at));
+            }
         }
         if is_tls {
             // Up to 8.0.3 an engine needs four bytes of a message in each record.
@@ -292,9 +294,13 @@ impl<'d> Writer<'d> {
         ];
         for connection in connections {
             let requests = Words::Http(connection.iter().map(|hosts| get(hosts)).collect());
-            self.cut_requests(here, &requests);
             self.add(Boundary::Requests, here, requests.clone(), Manner::Whole);
-            self.add(Boundary::Pipelined, here, requests, Manner::Pipelined);
+            if self.waits() {
+                self.add(Boundary::Pipelined, here, requests.clone(), Manner::Pipelined);
+                for at in [3, 20] {
+                    self.add(Boundary::Cut, here, requests.clone(), Manner::Split(at));
+                }
+            }
         }
         let around = |front: &[u8], back: &[u8]| [front, inside, back].concat();
         let hosts: [&[&[u8]]; 20] = [
@@ -322,8 +328,10 @@ impl<'d> Writer<'d> {
         for hosts in hosts {
             self.add(Boundary::Host, here, Words::Http(vec![get(hosts)]), Manner::Whole);
         }
-        let long = [b"a".repeat(3_000).as_slice(), b".", inside].concat();
-        self.add(Boundary::Host, here, said(Protocol::Http, Some(&long)), Manner::Whole);
+        if self.waits() {
+            let long = [b"a".repeat(3_000).as_slice(), b".", inside].concat();
+            self.add(Boundary::Host, here, said(Protocol::Http, Some(&long)), Manner::Whole);
+        }
         for authority in [inside.to_vec(), around(b"", b":80"), around(b"u@", b"")] {
             let words = Words::Http2(Some(authority));
             self.add(Boundary::Protocol, here, words, Manner::Whole);
@@ -366,13 +374,12 @@ impl<'d> Writer<'d> {
         }
     }
 
-    /// The last of several requests in pieces.
-    fn cut_requests(&mut self, here: Meeting, requests: &Words) {
-        if self.demand.profile.frame == Frame::Closed {
-            for at in [3, 20] {
-                self.add(Boundary::Cut, here, requests.clone(), Manner::Split(at));
-            }
-        }
+    /// Whether the verdict is the same however a flow is cut: signatures wait for the end of what is
+    /// said. What `published` leaves to the default action does not, see docs/limits.md: it drops the
+    /// first piece of a request or of the header of a record, and what is sent in one go with an
+    /// allowed request passes with it.
+    fn waits(&self) -> bool {
+        self.demand.profile.frame == Frame::Closed
     }
 
     /// Flows to addresses, whatever they say.

@@ -17,6 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["suricata"],
     &["emit", "matcher", "probe"],
     &["answer"],
+    &["verify"],
 ];
 
 /// What would let the library touch the world, as it would be written. Addresses are plain data,
