@@ -93,14 +93,6 @@ const PLACES: usize = 16;
 /// How many pairs of entries are looked at for what one denies and the other one allows.
 const PAIRS: usize = 4_000_000;
 
-/// A longer `:authority` is more than [`http::clear_text_h2`](crate::probe::http::clear_text_h2)
-/// writes, in bytes.
-const LONGEST_AUTHORITY: usize = 126;
-
-/// A longer name makes a second datagram of the hello, whose first one is lost to want of a name, in
-/// bytes.
-const LONGEST_QUIC_NAME: usize = 600;
-
 /// How many bytes of a TLS record tell what it is.
 const RECORD_HEADER: usize = 5;
 
@@ -438,7 +430,6 @@ impl<'d> Writer<'d> {
         }
     }
 
-    /// `None` if it cannot be sent as it is written.
     fn case(
         &self,
         boundary: Boundary,
@@ -455,7 +446,7 @@ impl<'d> Writer<'d> {
             port: if portless { 0 } else { port },
             words,
         };
-        if is_sendable(&flow.words) { Case::new(flow, manner, boundary) } else { None }
+        Case::new(flow, manner, boundary)
     }
 
     /// One flow of each kind in turn, until there are enough.
@@ -487,23 +478,6 @@ fn number(case: &Case, seed: u64) -> u64 {
         .fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     // Its high bits depend on too few of the last bytes.
     (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
-/// Whether the words go over the wire as they are, without becoming others.
-fn is_sendable(words: &Words) -> bool {
-    let ends = |part: &[u8], ends: &[u8]| part.iter().any(|byte| ends.contains(byte));
-    match words {
-        Words::Http(requests) => requests.iter().all(|request| {
-            let OwnedRequest { method, target, hosts } = request;
-            !(ends(method, b" \t\r\n") || ends(target, b" \t\r\n"))
-                && !hosts.iter().any(|host| ends(host, b"\r\n"))
-        }),
-        Words::Http2(authority) => {
-            authority.as_ref().is_some_and(|it| it.len() <= LONGEST_AUTHORITY)
-        }
-        Words::Quic(name) => name.as_ref().is_none_or(|name| name.len() <= LONGEST_QUIC_NAME),
-        Words::Tls(_) | Words::Tcp | Words::Udp | Words::Icmp | Words::Other => true,
-    }
 }
 
 /// A name in a protocol that has names.

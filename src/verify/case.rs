@@ -45,6 +45,14 @@ pub struct Saying {
     pub go: u32,
 }
 
+/// A longer `:authority` is more than [`http::clear_text_h2`](crate::probe::http::clear_text_h2)
+/// writes, in bytes.
+const LONGEST_AUTHORITY: usize = 126;
+
+/// A longer name makes a second datagram of the hello, whose first one is lost to want of a name, in
+/// bytes.
+const LONGEST_QUIC_NAME: usize = 600;
+
 /// What bytes of no protocol are.
 const RAW: &[u8] = b"raw bytes here\r\n";
 const BANNER: &[u8] = b"SSH-2.0-OpenSSH_9.2\r\n";
@@ -53,12 +61,12 @@ const GRE: u8 = 47;
 const GRE_PAYLOAD: &[u8] = b"\0\0\x88\x0bxxxxxxxx";
 
 impl Case {
-    /// `None` if the flow has no source address, or one of another family than its destination:
-    /// nothing could be sent.
+    /// `None` if nothing could be sent, or something else than is asked about: without a source address
+    /// of the destination's family, or with words that the wire makes others of.
     pub fn new(flow: Record, manner: Manner, boundary: Boundary) -> Option<Self> {
         let Origin::Address(source) = flow.source else { return None };
         let addresses = Addresses::between(source, flow.destination)?;
-        Some(Self { flow, addresses, manner, boundary })
+        is_sendable(&flow.words).then_some(Self { flow, addresses, manner, boundary })
     }
 
     /// What is asked about.
@@ -154,6 +162,23 @@ impl Case {
             Manner::Records(at) => client_hello(name).records(&[at]),
             _ => client_hello(name).record(),
         }
+    }
+}
+
+/// Whether the words go over the wire as they are, without becoming others.
+fn is_sendable(words: &Words) -> bool {
+    let ends = |part: &[u8], ends: &[u8]| part.iter().any(|byte| ends.contains(byte));
+    match words {
+        Words::Http(requests) => requests.iter().all(|request| {
+            let OwnedRequest { method, target, hosts } = request;
+            !(ends(method, b" \t\r\n") || ends(target, b" \t\r\n"))
+                && !hosts.iter().any(|host| ends(host, b"\r\n"))
+        }),
+        Words::Http2(authority) => {
+            authority.as_ref().is_some_and(|it| it.len() <= LONGEST_AUTHORITY)
+        }
+        Words::Quic(name) => name.as_ref().is_none_or(|name| name.len() <= LONGEST_QUIC_NAME),
+        Words::Tls(_) | Words::Tcp | Words::Udp | Words::Icmp | Words::Other => true,
     }
 }
 
