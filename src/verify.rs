@@ -42,24 +42,30 @@ drop ip any any -> any any (msg:"default: other"; ip_proto:!TCP; ip_proto:!UDP; 
 
 /// How an engine disagrees with a verdict, in a few words; `None` if it does what the verdict says.
 ///
-/// * What is allowed passes, every packet of both sides, and nothing is logged as denied.
+/// * What is allowed passes, every packet of both sides, and nothing is logged.
 /// * What is observed passes, and a line says that it would be denied.
 /// * What is denied ends where the verdict says: everything before the request that is stopped came
 ///   through, and of that one never the last byte. Signatures that wait for the end of a hello or a
-///   head let its beginning through.
+///   head let its beginning through. A line is logged, unless a default action decides.
 pub fn disagreement<S>(
     case: &Case,
     verdict: &Verdict<S>,
     outcome: &Outcome,
+    frame: Frame,
 ) -> Option<&'static str> {
-    let would = outcome.alerts().into_iter().any(outcome::Alert::is_would_deny);
+    let alerts = outcome.alerts();
+    let would = alerts.iter().any(|alert| alert.is_would_deny());
     match verdict.action {
         Action::Allow if !outcome.passed() => Some("a packet of an allowed flow was stopped"),
-        Action::Allow if would => Some("an allowed flow was logged as one that would be denied"),
+        Action::Allow if !alerts.is_empty() => Some("an allowed flow was logged"),
         Action::Observe if !outcome.passed() => Some("a packet of an observed flow was stopped"),
         Action::Observe if !would => Some("an observed flow was not logged"),
         Action::Allow | Action::Observe => None,
-        Action::Deny => stopped_elsewhere(case, verdict.at, outcome),
+        Action::Deny => stopped_elsewhere(case, verdict.at, outcome).or_else(|| {
+            // A default action logs nothing.
+            let silent = alerts.is_empty() && frame == Frame::Closed;
+            silent.then_some("a denied flow was not logged")
+        }),
     }
 }
 

@@ -295,7 +295,9 @@ impl<'d> Writer<'d> {
             }
         }
         let around = |front: &[u8], back: &[u8]| [front, inside, back].concat();
-        let hosts: [&[&[u8]]; 20] = [
+        let hosts: [&[&[u8]]; 22] = [
+            &[b""],
+            &[b" "],
             &[inside, inside],
             &[inside, outside],
             &[outside, inside],
@@ -390,6 +392,7 @@ impl<'d> Writer<'d> {
             Words::Http(vec![OwnedRequest::get(Vec::new())]),
             Words::Http(vec![get(name), get(b"b.example")]),
             Words::Http(vec![get(b"evil.example:80.x")]),
+            Words::Http(vec![get(b"")]),
             Words::Http(vec![tunnel]),
         ]);
         for from in sources {

@@ -13,6 +13,7 @@ use crate::answer::{Answer, Answers, json};
 use crate::emit::Context;
 use crate::matcher::{self, Engine, Reason};
 use crate::probe::pcap;
+use crate::suricata::profile::Frame;
 use crate::suricata::{Ruleset, print};
 
 /// A region that an engine of one version is asked about.
@@ -20,6 +21,7 @@ use crate::suricata::{Ruleset, print};
 pub struct Asked<'p> {
     answers: Answers<'p>,
     ruleset: &'p Ruleset,
+    frame: Frame,
 }
 
 /// One flow of which an engine and the matcher do not say the same.
@@ -98,7 +100,7 @@ impl<'p> Asked<'p> {
     ) -> Self {
         let crate::suricata::Options { today, profile, .. } = context.options;
         let options = matcher::Options { today, profile, engine, filled };
-        Self { answers: Answers::with(context, ruleset, &options), ruleset }
+        Self { answers: Answers::with(context, ruleset, &options), ruleset, frame: profile.frame }
     }
 
     /// How an engine of that release disagrees about what it did, if it does.
@@ -108,7 +110,9 @@ impl<'p> Asked<'p> {
         case: &Case,
         outcome: &Outcome,
     ) -> Option<Disagreement> {
-        let wrong = case.ask(|flow| disagreement(case, &self.answers.answer(flow).verdict, outcome))?;
+        let wrong = case.ask(|flow| {
+            disagreement(case, &self.answers.answer(flow).verdict, outcome, self.frame)
+        })?;
         let (says, verdict, sid) = case.ask(|flow| {
             let answer = self.answers.answer(flow);
             let line = json::flow(self.answers.policy(), None, &answer);

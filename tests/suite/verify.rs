@@ -229,3 +229,55 @@ fn record(source: Origin, flow: &Flow<'_>) -> Record {
 fn written(case: &Case) -> String {
     format!("{} {}", Record { region: None, ..case.flow().clone() }, case.manner())
 }
+
+/// A policy with an entry of every kind, for a service that enforces and one that observes.
+const EVERYTHING: &str = "\
+fwc 1
+service shop from 10.0.0.0/24 {
+  allow exact.example
+  allow { site.example **.site.example } port /http
+  allow *.label.example
+  allow q.example port /quic
+  allow to.example to 203.0.113.16/30
+  allow 203.0.113.0/30 port 22/tcp
+  allow 203.0.113.0/30 port 53/udp
+}
+service eyes from 10.0.1.0/24 observe until 2026-11-24 {
+  allow a.example
+}
+deny bad.site.example
+deny 203.0.113.3
+";
+
+#[test]
+fn scratch() {
+    let made = Made::of(EVERYTHING).unwrap();
+    let cases = made.traffic(3_000);
+    let text = engine_text(made.ruleset(), &HARDENED);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    println!("{} cases {} lines", cases.len(), lines.len());
+    let next = AtomicUsize::new(0);
+    let out = Mutex::new(std::collections::BTreeMap::new());
+    let work = || {
+        let engines = Engine::both();
+        loop {
+            let skip = next.fetch_add(1, Ordering::Relaxed);
+            let Some(line) = lines.get(skip) else { break };
+            let kept: Vec<&str> = lines.iter().enumerate().filter(|(at, _)| *at != skip).map(|(_, it)| *it).collect();
+            let text = kept.join("\n") + "\n";
+            let mut said = String::new();
+            for engine in &engines {
+                let n = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| made.disagreements(engine, &text, &cases).len()));
+                write!(said, "{n:?} ").unwrap();
+            }
+            out.lock().unwrap().insert(skip, format!("{said} {}", &line[..line.len().min(190)]));
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(work);
+        scope.spawn(work);
+    });
+    for line in out.into_inner().unwrap().values() {
+        println!("{line}");
+    }
+}
