@@ -119,7 +119,8 @@ impl Shell {
         if self.quiet || !std::io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
-        let style = ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} {msg}, {eta}");
+        let style =
+            ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} {msg}, {eta}");
         let bar = ProgressBar::new(steps as u64).with_message(what);
         match style {
             Ok(style) => bar.with_style(style),

@@ -151,13 +151,15 @@ pub(crate) struct Replayed {
 impl Engine {
     /// The engine at a path: a folder made by `scripts/engine`, or a program.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
-        let no_engine = |reason: String| Error::NoEngine { path: path.display().to_string(), reason };
+        let no_engine =
+            |reason: String| Error::NoEngine { path: path.display().to_string(), reason };
         // An engine runs in a folder of its own, where a relative path would mean another place.
         let path = path.canonicalize().map_err(|error| no_engine(error.to_string()))?;
         let place = if path.is_dir() {
-            let loader = loader(&path)
-                .filter(|_| path.join("usr/bin/suricata").is_file())
-                .ok_or_else(|| no_engine("the folder was not made by `scripts/engine`".to_owned()))?;
+            let loader =
+                loader(&path).filter(|_| path.join("usr/bin/suricata").is_file()).ok_or_else(
+                    || no_engine("the folder was not made by `scripts/engine`".to_owned()),
+                )?;
             Place::Folder { root: path.clone(), loader }
         } else {
             Place::Program(path.clone())
@@ -425,9 +427,9 @@ fn script(command: &Command) -> String {
         Some("CAPTURE") => "\"$1\"".to_owned(),
         _ => format!("'{}'", text.to_string_lossy().replace('\'', r"'\''")),
     };
-    let variables = command.get_envs().filter_map(|(name, value)| {
-        Some(format!("{}={}", name.to_string_lossy(), quoted(value?)))
-    });
+    let variables = command
+        .get_envs()
+        .filter_map(|(name, value)| Some(format!("{}={}", name.to_string_lossy(), quoted(value?))));
     let words = std::iter::once(command.get_program()).chain(command.get_args()).map(quoted);
     let line: Vec<String> = variables.chain(words).collect();
     format!(
@@ -560,7 +562,8 @@ struct LoggedVerdict {
 ///
 /// An alert that speaks of no packet was raised when the engine closed a flow; it decides nothing.
 fn read_events(eve: &str, packets: usize, sids: &[u64]) -> Result<Replayed, String> {
-    let mut replayed = Replayed { packets: vec![PacketVerdict::default(); packets], events: Vec::new() };
+    let mut replayed =
+        Replayed { packets: vec![PacketVerdict::default(); packets], events: Vec::new() };
     for line in eve.lines() {
         let event: Event<'_> = serde_json::from_str(line).map_err(|_| line.to_owned())?;
         let packet = match event.pcap_cnt {

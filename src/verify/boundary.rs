@@ -192,13 +192,7 @@ impl<'d> Writer<'d> {
     }
 
     /// Flows that say a name, or none.
-    fn by_name(
-        &mut self,
-        pattern: &Pattern,
-        reach: &Reach,
-        sources: &[IpAddr],
-        places: &[IpAddr],
-    ) {
+    fn by_name(&mut self, pattern: &Pattern, reach: &Reach, sources: &[IpAddr], places: &[IpAddr]) {
         let ports = ports(reach);
         let Some(&port) = ports.first() else { return };
         let Some(here) = meeting(sources, places, port) else { return };
@@ -253,9 +247,8 @@ impl<'d> Writer<'d> {
             return;
         }
         let whole = self.case(Boundary::Cut, here, words.clone(), Manner::Whole);
-        let length = whole.map_or(0, |case| {
-            case.sayings().last().map_or(0, |last| last.bytes.len())
-        });
+        let length =
+            whole.map_or(0, |case| case.sayings().last().map_or(0, |last| last.bytes.len()));
         // In the header of a record, around the six bytes after which signatures stop waiting for a
         // protocol, in the middle, and before the last byte.
         for at in [1, 3, 5, 6, length / 2, length.saturating_sub(1)] {

@@ -79,8 +79,7 @@ fn the_file_decides_the_order_whatever_the_sids() {
     for engine in Engine::both() {
         for order in [Order::File, Order::Priority] {
             let settings = Settings { order: order.as_str(), ..Settings::default() };
-            let ask =
-                |text: String| summary(&engine.converse(&text, &settings, &conversation)[0]);
+            let ask = |text: String| summary(&engine.converse(&text, &settings, &conversation)[0]);
             assert_eq!(ask([drop, pass].concat()), Summary::Dropped);
             assert_eq!(ask([pass, drop].concat()), Summary::Passed);
         }

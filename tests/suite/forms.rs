@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::{fs, thread};
 
-use fwc::project::{OnDeny, Project};
 use fwc::policy::Policy;
+use fwc::project::{OnDeny, Project};
 use fwc::suricata::Ruleset;
 use fwc::suricata::profile::HARDENED;
 use fwc::verify::{APP_LAYER_DEFAULTS, engine_text, engine_variables, stand_ins};
@@ -202,7 +202,8 @@ fn check(name: &str, defaults: &[&str]) {
                 for order in [Order::File, Order::Priority] {
                     // Where AWS's own would stand in another order is nothing to guess about.
                     if order == Order::File || default.is_empty() {
-                        let settings = Settings { order: order.as_str(), ..settings(&meant, ruleset) };
+                        let settings =
+                            Settings { order: order.as_str(), ..settings(&meant, ruleset) };
                         let rows = rows.iter().filter(|row| {
                             *default != ESTABLISHED_DEFAULTS
                                 || !row.why.starts_with(LOST_TO_DEFAULT)

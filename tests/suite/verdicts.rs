@@ -57,4 +57,3 @@ fn the_matcher_agrees_with_every_table() {
     assert!(asked > 1_000, "{asked} flows");
     assert!(wrong.is_empty(), "{wrong}");
 }
-

@@ -123,7 +123,9 @@ impl<'c> Region<'c> {
         let traffic = traffic(&compiled.policy, &demand);
         let role = &ruleset.region.role;
         if traffic.cases.is_empty() {
-            notes.push(format!("region `{role}`: the policy says nothing there, so nothing was asked"));
+            notes.push(format!(
+                "region `{role}`: the policy says nothing there, so nothing was asked"
+            ));
         }
         if !traffic.complete {
             notes.push(format!(

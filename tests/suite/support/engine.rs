@@ -10,6 +10,7 @@ pub(crate) use fwc::verify::outcome::{Action, Outcome};
 pub(crate) use driver::{Checksums, Exceptions, Replayed, Settings};
 
 #[path = "../../../src/shell/engine.rs"]
+#[expect(dead_code, reason = "the tests know which engines they run")]
 mod driver;
 
 /// One installed engine.
@@ -106,8 +107,9 @@ impl Engine {
     }
 
     fn find(release: Release) -> Self {
-        let engine = driver::Engine::open(&Self::path(release))
-            .unwrap_or_else(|error| panic!("{error}: run `scripts/engine 7` and `scripts/engine 8`"));
+        let engine = driver::Engine::open(&Self::path(release)).unwrap_or_else(|error| {
+            panic!("{error}: run `scripts/engine 7` and `scripts/engine 8`")
+        });
         Self { release, engine }
     }
 
@@ -116,6 +118,11 @@ impl Engine {
     pub(crate) fn load(&self, signatures: &str, settings: &Settings) -> Result<(), Vec<String>> {
         let run = driver::Run::prepare(&self.engine, signatures, settings);
         run.and_then(|run| run.start(&["-T"])).map(drop).map_err(lines)
+    }
+
+    /// Leaves what a run needs in a folder, with a script that runs it.
+    pub(crate) fn leave(&self, signatures: &str, settings: &Settings, folder: &Path) {
+        self.engine.leave(signatures, settings, folder).unwrap();
     }
 
     /// Replays a capture in line. `Err` if the engine did not start, complained about the text,

@@ -5,9 +5,9 @@
 //! texts drop it once and pass it the second time.
 
 use fwc::probe::Side::{Client, Server};
+use fwc::probe::exchange::{self, after_hello, insist};
 use fwc::probe::http::{self, Request};
 use fwc::probe::tls::{self, ClientHello};
-use fwc::probe::exchange::{self, after_hello, insist};
 use fwc::probe::{Addresses, Conversation, SEGMENT, Transport, quic};
 
 use super::engine::{Outcome, Release};
