@@ -234,7 +234,8 @@ impl Engine {
         if !(log.contains("Engine started") && log.contains(&read)) {
             return Err(self.failed("stopped early", last_words(&output)));
         }
-        let eve = fs::read_to_string(run.folder.path().join("eve.json"))?;
+        let eve = fs::read_to_string(run.folder.path().join("eve.json"))
+            .map_err(|_| self.failed("wrote no log", last_words(&output)))?;
         read_events(&eve, expected, &sids)
             .map_err(|line| self.failed("wrote a log that makes no sense", vec![line]))
     }
