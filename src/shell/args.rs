@@ -284,7 +284,7 @@ pub(crate) struct Verify {
     pub(crate) engines: Vec<PathBuf>,
 
     /// How many flows a region at most; each kind of boundary has its share
-    #[arg(long, value_name = "N", default_value = "25000", value_parser = at_least_one())]
+    #[arg(long, value_name = "N", default_value = "50000", value_parser = at_least_one())]
     pub(crate) flows: u32,
 
     /// Which flows, if there could be more
