@@ -22,7 +22,8 @@ pub(crate) use args::Args;
 pub(crate) enum Exit {
     /// Done.
     Done = 0,
-    /// The policy was refused, a test failed, or `--check` or `--expect` was not met.
+    /// The policy was refused, a test failed, an engine disagreed, or `--check` or `--expect` was not
+    /// met.
     Findings = 1,
     /// Wrong usage, unreadable input or a failing environment.
     Failure = 2,

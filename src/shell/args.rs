@@ -16,7 +16,7 @@ use jiff::civil::Date;
 #[command(name = "fwc", version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "Exit codes:
   0  done
-  1  the policy was refused, a test failed, or --check or --expect was not met
+  1  the policy was refused, a test failed, an engine disagreed, or --check or --expect was not met
   2  wrong usage, unreadable input or a failing environment")]
 pub(crate) struct Args {
     /// When to colour the output; `NO_COLOR` turns it off, too
@@ -256,7 +256,7 @@ pub(crate) struct Flows {
     pub(crate) today: Option<Date>,
 }
 
-/// Prove that a real Suricata does what the policy says
+/// Prove that real engines do what the policy says
 ///
 /// Makes traffic at every boundary of the policy, runs it through the compiled signatures in Suricata,
 /// in strict order, and compares each verdict with what `fwc test` says. docs/verify.md has the traffic

@@ -171,8 +171,9 @@ fn is_sendable(words: &Words) -> bool {
     match words {
         Words::Http(requests) => requests.iter().all(|request| {
             let OwnedRequest { method, target, hosts } = request;
-            !(ends(method, b" \t\r\n") || ends(target, b" \t\r\n"))
-                && !hosts.iter().any(|host| ends(host, b"\r\n"))
+            let mut words = [method, target].into_iter();
+            let broken = words.any(|word| ends(word, b" \t\r\n"));
+            !broken && !hosts.iter().any(|host| ends(host, b"\r\n"))
         }),
         Words::Http2(authority) => {
             authority.as_ref().is_some_and(|it| it.len() <= LONGEST_AUTHORITY)

@@ -148,7 +148,7 @@ fn random_policies_are_what_they_say() {
     let strategy = (
         random::policy(),
         // Many of them cannot be sent.
-        proptest::collection::vec((random::asked(), 0..4_usize), 2 * FLOWS),
+        proptest::collection::vec((random::asked(), 0..4_usize), 3 * FLOWS),
     );
     let mut made = Vec::new();
     while made.len() < POLICIES {
@@ -252,9 +252,12 @@ deny bad.site.example
 deny 203.0.113.3
 ";
 
-/// What may go wrong between a policy and its firewall: the signatures that are told to the engine
-/// instead of those with these words in them.
-const SABOTAGE: [(&str, &str, fn(&str) -> String); 9] = [
+/// What an engine is told instead of a signature.
+type Change = fn(&str) -> String;
+
+/// What may go wrong between a policy and its firewall, and what becomes of the signatures with these
+/// words in them.
+const SABOTAGE: [(&str, &str, Change); 9] = [
     ("a grant of more names", "fwc shop: exact.example", |line| line.replace(" bsize:13;", "")),
     ("a grant for everybody", "fwc shop: exact.example", |line| line.replace("$shop", "any")),
     ("a grant on every port", "fwc shop: exact.example", |line| line.replace(" 443 ", " any ")),
