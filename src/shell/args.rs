@@ -267,8 +267,8 @@ pub(crate) struct Flows {
   fwc verify policies/prod.fw --region primary --flows 2000
   fwc verify --suricata /usr/bin/suricata -o build-verify
 
-Without --suricata, engines are looked for in $FWC_ENGINES, in target/engines beside the project file
-(scripts/engine installs them there), and as `suricata` in $PATH.
+Without --suricata, engines are looked for in $FWC_ENGINES, in target/engines beside the project
+file (where scripts/engine installs them), and as `suricata` in $PATH.
 
 Exit codes: 0 no disagreement, 1 some, 2 an engine is missing or gave no answer")]
 pub(crate) struct Verify {

@@ -20,7 +20,7 @@ use fwc::source::{SourceFile, Sources};
 use fwc::suricata::profile::HARDENED;
 use fwc::suricata::{self, Ruleset};
 use fwc::verify::{
-    Asked, Boundary, Case, Demand, Disagreement, Manner, engine_text, stand_ins, traffic,
+    Asked, Boundary, Case, Demand, Disagreement, Manner, Traffic, engine_text, stand_ins, traffic,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -103,11 +103,11 @@ impl Made {
         &self.rulesets[0]
     }
 
-    fn traffic(&self, flows: usize) -> Vec<Case> {
+    fn traffic(&self, flows: usize, seed: u64) -> Traffic {
         let region = self.ruleset().id;
         let filled = stand_ins(&self.policy, region);
-        let demand = Demand { region, profile: &HARDENED, filled: &filled, flows, seed: 1 };
-        traffic(&self.policy, &demand).cases
+        let demand = Demand { region, profile: &HARDENED, filled: &filled, flows, seed };
+        traffic(&self.policy, &demand)
     }
 
     /// Where an engine that is told this text disagrees.
@@ -163,7 +163,7 @@ fn random_policies_are_what_they_say() {
         let engines = Engine::both();
         while let Some((text, made, flows)) = made.get(next.fetch_add(1, Ordering::Relaxed)) {
             // Half of them at its boundaries, half of them anywhere.
-            let mut cases = made.traffic(FLOWS / 2);
+            let mut cases = made.traffic(FLOWS / 2, 1).cases;
             let random = flows.iter().filter_map(|(asked, manner)| case(asked, *manner));
             let mut known: BTreeSet<String> = cases.iter().map(written).collect();
             cases.extend(random.filter(|case| known.insert(written(case))));
@@ -252,6 +252,20 @@ deny bad.site.example
 deny 203.0.113.3
 ";
 
+#[test]
+fn a_sample_has_every_kind_of_boundary_and_is_always_the_same() {
+    let made = Made::of(EVERYTHING).unwrap();
+    let kinds = |cases: &[Case]| cases.iter().map(Case::boundary).collect::<BTreeSet<_>>();
+    let (all, some) = (made.traffic(usize::MAX, 1), made.traffic(60, 1));
+    assert!(all.complete && !some.complete);
+    assert_eq!(some.cases.len(), 60);
+    assert_eq!(kinds(&some.cases), kinds(&all.cases));
+    assert_eq!(some.cases, made.traffic(60, 1).cases);
+    assert_ne!(some.cases, made.traffic(60, 2).cases);
+    let written: BTreeSet<String> = all.cases.iter().map(written).collect();
+    assert_eq!(written.len(), all.cases.len(), "no flow is asked about twice");
+}
+
 /// What an engine is told instead of a signature.
 type Change = fn(&str) -> String;
 
@@ -274,7 +288,7 @@ const SABOTAGE: [(&str, &str, Change); 9] = [
 #[test]
 fn a_firewall_that_is_not_what_the_policy_says_is_noticed() {
     let made = Made::of(EVERYTHING).unwrap();
-    let cases = made.traffic(2_000);
+    let cases = made.traffic(2_000, 1).cases;
     let text = engine_text(made.ruleset(), &HARDENED);
     let engines = Engine::both();
     for engine in &engines {
