@@ -7,6 +7,8 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 use std::{fs, thread};
 
+use fwc::answer::{Answer, Answers};
+use fwc::emit::Context;
 use fwc::matcher::{self, Action, Matcher, Options, Verdict};
 use fwc::policy::pattern::Pattern;
 use fwc::policy::{Destination, Origins, Policy, Reach, RegionId, ServiceId};
@@ -15,7 +17,7 @@ use fwc::project::{ProfileName, Project};
 use fwc::suricata::{Profile, Ruleset};
 use ipnet::IpNet;
 
-use crate::corpus::{Compiled, TODAY, compile_cases, corpus};
+use crate::corpus::{TODAY, compile_cases, corpus};
 use crate::forms::{APP_LAYER_DEFAULTS, compiled, project_of, settings, text};
 use crate::support::engine::{self, Engine, Outcome, Release};
 use crate::support::table::{self, Row, Section, escaped};
@@ -82,9 +84,10 @@ fn the_matcher_agrees_with_both_engines_at_every_boundary() {
             loop {
                 let Some(of) = waiting.lock().unwrap().pop() else { break };
                 let project = project_of(&of);
-                let Compiled { policy, rulesets, .. } = compiled(&of, &project);
-                for ruleset in &rulesets {
-                    let (flows, found) = disagreements(&policy, &project, ruleset);
+                let compiled = compiled(&of, &project);
+                let context = compiled.context(&project);
+                for ruleset in &compiled.rulesets {
+                    let (flows, found) = disagreements(&context, ruleset);
                     *asked.lock().unwrap() += flows;
                     let mut wrong = wrong.lock().unwrap();
                     for line in found {
@@ -103,7 +106,8 @@ fn the_matcher_agrees_with_both_engines_at_every_boundary() {
 }
 
 /// How many flows were asked about, and where an engine and the matcher disagree.
-fn disagreements(policy: &Policy, project: &Project, ruleset: &Ruleset) -> (usize, Vec<String>) {
+fn disagreements(context: &Context<'_>, ruleset: &Ruleset) -> (usize, Vec<String>) {
+    let Context { policy, project, .. } = *context;
     let rows = boundaries(policy, ruleset.id);
     if rows.is_empty() {
         return (0, Vec::new());
@@ -119,15 +123,20 @@ fn disagreements(policy: &Policy, project: &Project, ruleset: &Ruleset) -> (usiz
             Release::Seven => matcher::Engine::V7_0_10,
             Release::Eight => matcher::Engine::V8_0_8,
         };
-        let matcher = Matcher::new(policy, ruleset.id, &options(project, version));
+        let answers = Answers::with(context, ruleset, &options(project, version));
         let outcomes = engine.converse(&text, &settings(ruleset), &conversations);
         for (row, outcome) in rows.iter().zip(&outcomes) {
             let Some(said) = &row.said else { continue };
-            let verdict = said.ask(|flow| matcher.decide(flow));
+            let (verdict, sid) = said.ask(|flow| {
+                let Answer { verdict, reason, .. } = answers.answer(flow);
+                (verdict, reason.sid)
+            });
             if verdict.action == Action::Observe && is_unlogged(project, row) {
+                assert_eq!(sid, None, "{}", row.flow);
                 continue;
             }
-            if let Some(wrong) = disagreement(&verdict, row, outcome) {
+            let wrong = disagreement(&verdict, row, outcome);
+            if let Some(wrong) = wrong.or_else(|| unlogged(&verdict, sid, outcome)) {
                 found.push(format!("{version:?}: {} | {wrong}: {}", row.flow, outcome.trace()));
             }
         }
@@ -161,6 +170,28 @@ fn disagreement<S>(verdict: &Verdict<S>, row: &Row, outcome: &Outcome) -> Option
     };
     let Verdict { action, at, reason, .. } = verdict;
     (!agrees).then(|| format!("{action:?} {at:?} {reason:?}, but {}", table::verdict(outcome)))
+}
+
+/// What the engine logged, if the signature that is said to log it is not the first in it.
+fn unlogged<S>(verdict: &Verdict<S>, sid: Option<u32>, outcome: &Outcome) -> Option<String> {
+    if verdict.action == Action::Allow {
+        return None;
+    }
+    // The ids of the default actions are AWS's.
+    let alerts = outcome.alerts();
+    let logged: Vec<u64> =
+        alerts.iter().map(|alert| alert.sid).filter(|sid| *sid >= 900_000).collect();
+    let Verdict { action, at, reason, .. } = verdict;
+    let agrees = match sid {
+        Some(sid) => logged.contains(&u64::from(sid)),
+        None => logged.is_empty(),
+    };
+    (!agrees).then(|| {
+        format!(
+            "{action:?} {at:?} {reason:?} is {sid:?}, but {logged:?} logged {:?}",
+            alerts.iter().map(|a| a.message.clone()).collect::<Vec<_>>()
+        )
+    })
 }
 
 /// Flows on both sides of what every entry says.

@@ -223,6 +223,8 @@ impl<'l> Wire<'l> {
                 let asked = names.map(|name| Some((method.to_vec(), target.clone(), hosts(name)?)));
                 Words::Http(asked.collect::<Option<_>>()?)
             }
+            // The probe cuts a longer one.
+            "h2" if bytes(name).len() > 126 => return None,
             "h2" => Words::Http2(bytes(name)),
             "tcp" | "ssh" => Words::Plain(Spoken::Tcp),
             "udp" => Words::Plain(Spoken::Udp),
