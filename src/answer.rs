@@ -51,6 +51,7 @@ use crate::flow::{Flow, Spoken};
 use crate::matcher::{self, Action, Matcher, Reason, Verdict};
 use crate::policy::{self, Destination, Grant, GrantId, Policy, Reach, RegionId, ServiceId};
 use crate::source::Location;
+use crate::suricata::profile::Frame;
 use crate::suricata::{self, Keyword, Log, Mode, Protocol, Refused, Ruleset, Signature};
 
 pub use question::Question;
@@ -90,8 +91,8 @@ pub struct Explanation<'a> {
     pub reason: Reason,
     /// The entry that decides, if one does.
     pub entry: Option<Entry<'a>>,
-    /// The signature that decides, or of a refusal the one that logs it; `None` if a default action
-    /// of the firewall policy refuses it.
+    /// The signature that decides, or of a refusal the one that logs it; `None` if nothing does:
+    /// a default action of the firewall policy refuses it.
     pub sid: Option<u32>,
 }
 
@@ -160,12 +161,11 @@ impl<'p> Answers<'p> {
         let (entry, sid) = match reason {
             Reason::Grant(id) => (self.entry(id), self.decider(id, flow, None)),
             Reason::DenyEntry(id) if verdict.action == Action::Observe => {
-                let logged =
-                    self.observers(verdict).find_map(|it| self.decider(id, flow, Some(it)));
-                (self.entry(id), logged)
+                (self.entry(id), self.observed(id, flow, verdict))
             }
             Reason::DenyEntry(id) => (self.entry(id), self.decider(id, flow, None)),
-            Reason::NoGrant | Reason::UnknownSource => (None, self.logged(flow, verdict)),
+            Reason::UnknownSource => (None, self.unknown(flow, verdict)),
+            Reason::NoGrant => (None, self.logged(flow, verdict)),
         };
         Explanation { reason, entry, sid }
     }
@@ -195,6 +195,48 @@ impl<'p> Answers<'p> {
                 Spoken::Tcp | Spoken::Udp | Spoken::Icmp | Spoken::Other => None,
             },
         }
+    }
+
+    /// The signature that logs what an entry would stop.
+    ///
+    /// Where the skeleton logs before the entry of a name is asked, or the entry asks for a mark
+    /// that the flow cannot have, it is the skeleton's.
+    fn observed(
+        &self,
+        id: GrantId,
+        flow: &Flow<'_>,
+        verdict: &Verdict<&[ServiceId]>,
+    ) -> Option<u32> {
+        let refused = Refused::of(flow, verdict.at, self.matcher.engine());
+        let protocol = self.protocol(self.policy().grant(id)?, flow)?;
+        let profile = self.context.options.profile;
+        let by_skeleton = match protocol {
+            Protocol::Http => match refused {
+                Refused::Http2 => profile.frame == Frame::Closed,
+                refused => refused == Refused::Connect,
+            },
+            Protocol::Quic => true,
+            Protocol::Ip => refused == Refused::Other,
+            Protocol::Tls | Protocol::Http2 | Protocol::Tcp | Protocol::Udp | Protocol::Icmp => {
+                false
+            }
+        };
+        if by_skeleton {
+            return self.logged(flow, verdict);
+        }
+        self.observers(verdict).find_map(|it| self.decider(id, flow, Some(it)))
+    }
+
+    /// The signature that logs a flow of nobody. A deny for everybody asks for no source as long as
+    /// nobody observes, and stops it first.
+    fn unknown(&self, flow: &Flow<'_>, verdict: &Verdict<&[ServiceId]>) -> Option<u32> {
+        let mut services = (0..self.policy().services.len() as u32).map(ServiceId);
+        let denied = match services.any(|id| self.runs(id) && self.matcher.observes(id)) {
+            true => None,
+            false => self.matcher.denied_to_everybody(flow),
+        };
+        let decider = denied.and_then(|id| self.decider(id, flow, None));
+        decider.or_else(|| self.logged(flow, verdict))
     }
 
     /// The signature that logs a flow no entry speaks about.

@@ -278,6 +278,14 @@ impl Matcher {
             .is_some_and(|request| judge.grants_host(self.services(flow.source), flow, request))
     }
 
+    /// The first entry that closes the flow to everybody, whoever opens it.
+    pub(crate) fn denied_to_everybody(&self, flow: &Flow<'_>) -> Option<GrantId> {
+        match self.judge().judge(&[], flow) {
+            Judgement::Refused { by, .. } => by,
+            Judgement::Granted(_) => None,
+        }
+    }
+
     /// Whose flows come from there.
     fn services(&self, source: Source) -> &[ServiceId] {
         match source {

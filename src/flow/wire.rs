@@ -9,7 +9,7 @@
 //! | several Host headers | their values with `, ` between |
 //! | a target with an authority, `http://host/` | the host of the target, without user and port; no Host counts |
 //! | `CONNECT host:443` | the host of the target |
-//! | an empty Host | no Host |
+//! | an empty Host | no name, and no Host that is one name |
 //!
 //! Measured on 7.0.10, 8.0.3 and 8.0.8 with 78 names in TLS and 111 in HTTP (November 2026);
 //! `tests/corpus/traffic` and `tests/suite/verdicts.rs` repeat what matters on real engines.
@@ -145,7 +145,7 @@ impl Engine {
             Shape::Connect
         } else if has_nul {
             Shape::Nul
-        } else if whole.is_empty() || whole.is_one_host() {
+        } else if whole.is_one_host() || (whole.is_empty() && request.hosts.is_empty()) {
             Shape::Plain
         } else {
             Shape::OddHost
@@ -450,7 +450,6 @@ mod tests {
             assert_eq!(V8_0_3.request(&Request::get(hosts)).shape, expected, "{hosts:?}");
         };
         for plain in [
-            "",
             "a",
             "A.example",
             "a.example:",
@@ -464,6 +463,8 @@ mod tests {
             check(&[plain.as_bytes()], Shape::Plain);
         }
         for odd in [
+            "",
+            " ",
             "a.example:123456",
             "a.example:80.evil",
             "a.example:@evil",

@@ -47,19 +47,20 @@ pub enum Refused {
 }
 
 impl Refused {
-    /// What a flow was taken for that was stopped at this request.
+    /// What a flow was taken for that was stopped at this request, or before any at the first.
     pub fn of(flow: &Flow<'_>, at: Option<usize>, engine: Engine) -> Self {
         match wire::recognised(flow) {
             Spoken::Tls { .. } => Self::Hello,
-            Spoken::Http { requests } => match at.and_then(|at| requests.get(at)) {
-                Some(request) => match engine.request(request).shape {
-                    Shape::Plain => Self::Host,
-                    Shape::Connect => Self::Connect,
-                    Shape::Nul => Self::Nul,
-                    Shape::OddHost => Self::OddHost,
-                },
-                // Its method told nobody that it is one.
-                None => Self::Tcp,
+            Spoken::Http { requests } => match (requests, requests.get(at.unwrap_or_default())) {
+                ([first, ..], Some(request)) if wire::is_http(first) => {
+                    match engine.request(request).shape {
+                        Shape::Plain => Self::Host,
+                        Shape::Connect => Self::Connect,
+                        Shape::Nul => Self::Nul,
+                        Shape::OddHost => Self::OddHost,
+                    }
+                }
+                _ => Self::Tcp,
             },
             Spoken::Http2 { .. } => Self::Http2,
             Spoken::Tcp => Self::Tcp,
@@ -110,10 +111,9 @@ impl Log {
             (_, Refused::Udp) => 12,
             (_, Refused::Icmp) => 13,
             (_, Refused::Other) => 14,
-            (Frame::Defaults, Refused::Nul | Refused::OddHost) => 3,
+            (Frame::Defaults, Refused::Nul | Refused::OddHost | Refused::Http2) => 3,
             // Nothing asks for the method.
             (Frame::Defaults, Refused::Connect) => return None,
-            (Frame::Defaults, Refused::Http2) => 8,
         };
         self.observed.get(&(observer, number)).copied()
     }
