@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::outcome::Outcome;
-use super::{Boundary, Case, Manner, disagreement};
+use super::{Boundary, Case, disagreement};
 use crate::answer::{Answer, Answers, json};
 use crate::emit::Context;
 use crate::matcher::{self, Engine, Reason};
@@ -112,8 +112,7 @@ impl<'p> Asked<'p> {
     ) -> Option<Disagreement> {
         let wrong = case.ask(|flow| {
             let answer = self.answers.answer(flow);
-            let wrong = disagreement(case, &answer.verdict, outcome, self.frame);
-            wrong.or_else(|| logged_otherwise(case, &answer, outcome))
+            disagreement(case, &answer.verdict, outcome, self.frame)
         })?;
         let (says, verdict, sid) = case.ask(|flow| {
             let answer = self.answers.answer(flow);
@@ -146,20 +145,6 @@ impl<'p> Asked<'p> {
             capture: pcap::write(packets.iter().map(|packet| packet.frame.as_slice())),
         })
     }
-}
-
-/// What is wrong with the log, if the signature that is said to log what is refused did not.
-fn logged_otherwise(case: &Case, answer: &Answer<'_>, outcome: &Outcome) -> Option<&'static str> {
-    // What is refused in pieces may be refused before it is known what it is.
-    if answer.verdict.action == matcher::Action::Allow || case.manner() != Manner::Whole {
-        return None;
-    }
-    let alerts = outcome.alerts();
-    let agrees = match answer.reason.sid {
-        Some(sid) => alerts.iter().any(|alert| alert.sid == u64::from(sid)),
-        None => alerts.is_empty(),
-    };
-    (!agrees).then_some("what is refused was logged by another signature")
 }
 
 /// The client's port in a capture of one conversation.

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use fwc::diagnostic;
 use fwc::diagnostic::render::{Format, Style, render};
-use fwc::emit::Context;
 use fwc::load::{self, Files};
 use fwc::policy::Policy;
 use fwc::project::{self, Project};
@@ -56,14 +55,6 @@ pub(crate) struct Compiled {
     pub(crate) rulesets: Vec<Ruleset>,
     /// Everything that was found, rendered; empty if nothing was.
     pub(crate) findings: String,
-}
-
-impl Compiled {
-    /// What it was made from.
-    pub(crate) fn context<'c>(&'c self, project: &'c Project) -> Context<'c> {
-        let Self { sources, policy, .. } = self;
-        Context { project, policy, sources, options: options(project), root: "" }
-    }
 }
 
 fn options(project: &Project) -> Options<'_> {
