@@ -39,6 +39,7 @@
 //! assert!(rulesets[0].text.contains("tls.sni; content:\"api.stripe.com\"; nocase; bsize:14;"));
 //! ```
 
+pub mod answer;
 pub mod diagnostic;
 pub mod emit;
 pub mod flow;
@@ -50,6 +51,7 @@ pub mod project;
 pub mod source;
 pub mod suricata;
 pub mod syntax;
+pub mod verify;
 
 use policy::resolve::{Resolved, Tree, resolve};
 use project::Project;

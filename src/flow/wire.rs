@@ -14,7 +14,7 @@
 //! Measured on 7.0.10, 8.0.3 and 8.0.8 with 78 names in TLS and 111 in HTTP (November 2026);
 //! `tests/corpus/traffic` and `tests/suite/verdicts.rs` repeat what matters on real engines.
 
-use super::Request;
+use super::{Flow, Request, Spoken};
 
 /// A version of Suricata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -61,6 +61,30 @@ const BLANKS_OF_A_NAME: &[u8] = b" \t\x0b\x0c";
 const BETWEEN_HOSTS: &[u8] = b", ";
 
 impl Engine {
+    /// Every version, the oldest first.
+    pub const ALL: [Self; 3] = [Self::V7_0_10, Self::V8_0_3, Self::V8_0_8];
+
+    /// The version that reads names as this release does, as far as that is known: releases before
+    /// 8.0.4 as 8.0.3, later ones of 8.0 as 8.0.8, all of 7.0 as 7.0.10.
+    pub fn nearest(release: &str) -> Option<Self> {
+        let patch = |line: &str| release.strip_prefix(line)?.parse::<u32>().ok();
+        match (patch("7.0."), patch("8.0.")) {
+            (Some(_), _) => Some(Self::V7_0_10),
+            (_, Some(0..=3)) => Some(Self::V8_0_3),
+            (_, Some(_)) => Some(Self::V8_0_8),
+            (None, None) => None,
+        }
+    }
+
+    /// Its number, as Suricata prints it.
+    pub const fn release(self) -> &'static str {
+        match self {
+            Self::V7_0_10 => "7.0.10",
+            Self::V8_0_3 => "8.0.3",
+            Self::V8_0_8 => "8.0.8",
+        }
+    }
+
     const fn semantics(self) -> &'static Semantics {
         match self {
             Self::V7_0_10 => &Semantics {
@@ -119,12 +143,17 @@ impl Engine {
             .any(|part| part.contains(&0));
         // A Host without a name is there, too.
         let raw = Some(whole).filter(|it| !it.is_empty() || !request.hosts.is_empty());
-        let is_odd = has_nul || is_connect || raw.is_some_and(|raw| !raw.is_one_host());
-        Heard {
-            raw,
-            name: (!whole.is_empty()).then(|| self.cut(whole.trimmed())),
-            shape: if is_odd { Shape::Odd } else { Shape::Plain },
-        }
+        let shape = if is_connect {
+            Shape::Connect
+        } else if has_nul {
+            Shape::Nul
+        } else if raw.is_none_or(|raw| raw.is_one_host()) {
+            Shape::Plain
+        } else {
+            Shape::OddHost
+        };
+        let name = (!whole.is_empty()).then(|| self.cut(whole.trimmed()));
+        Heard { raw, name, shape }
     }
 
     /// The values of Host headers as one.
@@ -193,6 +222,15 @@ pub(crate) fn is_quic(port: u16) -> bool {
     matches!(port, 443 | 80)
 }
 
+/// What the engine takes a flow for.
+pub(crate) fn recognised<'f>(flow: &Flow<'f>) -> Spoken<'f> {
+    match flow.spoken {
+        Spoken::Quic { .. } if !is_quic(flow.port) => Spoken::Udp,
+        Spoken::Udp if is_quic(flow.port) => Spoken::Quic { name: None },
+        spoken => spoken,
+    }
+}
+
 /// What the engine makes of a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Heard<'f> {
@@ -204,13 +242,17 @@ pub(crate) struct Heard<'f> {
     pub(crate) shape: Shape,
 }
 
-/// Whether a request could be another one to its server.
+/// Why a request could be another one to its server, the first reason of several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// It has one Host, which is one name or address with at most a port, or it has none.
+    /// It could not: it has one Host, which is one name or address with at most a port, or none.
     Plain,
-    /// A Host that is not one name, a NUL, or a tunnel.
-    Odd,
+    /// It opens a tunnel.
+    Connect,
+    /// There is a NUL in it.
+    Nul,
+    /// Its Host is not one name.
+    OddHost,
 }
 
 /// The bytes that are compared with the names of a policy.
@@ -450,19 +492,32 @@ mod tests {
             "\u{e9}",
             "a\0",
         ] {
-            check(&[odd.as_bytes()], Shape::Odd);
+            let shape = if odd.contains('\0') { Shape::Nul } else { Shape::OddHost };
+            check(&[odd.as_bytes()], shape);
         }
-        check(&[b"a.example", b"a.example"], Shape::Odd);
+        check(&[b"a.example", b"a.example"], Shape::OddHost);
         let vertical = Request::get(&[b"\x0ba.example"]);
         let shapes = ENGINES.map(|engine| engine.request(&vertical).shape);
-        assert_eq!(shapes, [Shape::Odd, Shape::Plain, Shape::Plain]);
+        assert_eq!(shapes, [Shape::OddHost, Shape::Plain, Shape::Plain]);
         check(&[], Shape::Plain);
-        let odd = |method: &[u8], target: &[u8]| {
+        let check = |method: &[u8], target: &[u8], expected| {
             let request = Request { method, target, hosts: &[b"a.example"] };
-            V8_0_3.request(&request).shape == Shape::Odd
+            assert_eq!(V8_0_3.request(&request).shape, expected);
         };
-        assert!(odd(b"CONNECT", b"a.example:443") && odd(b"GET", b"/\0"));
-        assert!(!odd(b"GET", b"http://u@a.example:80/"));
+        check(b"CONNECT", b"a.example:443\0", Shape::Connect);
+        check(b"GET", b"/\0", Shape::Nul);
+        check(b"GET", b"http://u@a.example:80/", Shape::Plain);
+    }
+
+    #[test]
+    fn a_release_reads_names_as_the_nearest_version() {
+        for engine in ENGINES {
+            assert_eq!(Engine::nearest(engine.release()), Some(engine));
+        }
+        let nearest = |release| Engine::nearest(release).map(Engine::release);
+        assert_eq!(nearest("7.0.3"), Some("7.0.10"));
+        assert_eq!(nearest("8.0.4"), Some("8.0.8"));
+        assert_eq!([nearest("6.0.20"), nearest("8.1.0"), nearest("8.0.0-dev")], [None; 3]);
     }
 
     #[test]

@@ -13,9 +13,9 @@ pub struct Request {
 impl Request {
     /// `METHOD target HTTP/1.1`, without any header.
     #[must_use]
-    pub fn new(method: &str, target: &[u8]) -> Self {
+    pub fn new(method: impl AsRef<[u8]>, target: &[u8]) -> Self {
         Self {
-            method: method.as_bytes().to_vec(),
+            method: method.as_ref().to_vec(),
             target: target.to_vec(),
             version: b"HTTP/1.1".to_vec(),
             headers: Vec::new(),

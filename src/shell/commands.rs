@@ -4,6 +4,8 @@ mod compile;
 mod fmt;
 mod generate;
 mod init;
+mod test;
+mod verify;
 
 use super::args::Command;
 use super::{Args, Error, Exit, Shell};
@@ -14,6 +16,8 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<Exit, Error> {
         Command::Init(command) => init::init(command, shell),
         Command::Compile(command) => compile::compile(args, command, shell),
         Command::Fmt(command) => fmt::fmt(args, command, shell),
+        Command::Test(command) => test::test(args, command, shell),
+        Command::Verify(command) => verify::verify(args, command, shell),
         Command::Generate(command) => generate::generate(command, shell),
     }
 }

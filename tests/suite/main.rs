@@ -27,3 +27,4 @@ mod terminal;
 mod terraform;
 mod twins;
 mod verdicts;
+mod verify;

@@ -2,26 +2,27 @@
 //! alone, and real engines.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 
 use fwc::matcher::reference::Reference;
 use fwc::matcher::{Action, Engine, Flow, Matcher, Options, Reason, Source, Spoken};
 use fwc::policy::{GrantId, Policy, RegionId};
+use fwc::probe::Side::Client;
 use fwc::project::Project;
 use fwc::source::{SourceFile, Sources};
 use fwc::suricata::evaluate::Outcome;
-use fwc::suricata::profile::{PROFILES, PUBLISHED};
+use fwc::suricata::profile::PROFILES;
 use fwc::suricata::{self, Evaluator, Profile, Ruleset};
+use fwc::verify::{self, engine_text};
 use proptest::prelude::*;
 
 use crate::corpus::{TODAY, corpus};
-use crate::forms::{APP_LAYER_DEFAULTS, compiled, project_of, settings};
+use crate::forms::{compiled, project_of, settings};
 use crate::support::engine;
 use crate::support::random::{asked, policy, resolved};
 use crate::support::table::{self, Row, Section};
-use crate::verdicts::{delivers, is_logged};
 
 const ENGINES: [Engine; 3] = [Engine::V7_0_10, Engine::V8_0_3, Engine::V8_0_8];
 
@@ -157,7 +158,7 @@ fn disagreements(subject: &Subject, profile: &'static Profile, lines: &[&Line]) 
         let options = Options { engine, profile, ..Options::new(TODAY.parse().unwrap()) };
         let matcher = Matcher::new(policy, RegionId(0), &options);
         let reference = Reference::new(policy, RegionId(0), &options);
-        let outcomes = converse(&ruleset, profile, engine, lines);
+        let outcomes = converse(policy, &ruleset, profile, engine, lines);
         for (place, line) in lines.iter().enumerate() {
             let said = line.row.said.as_ref().unwrap();
             let (expected, reason) = (&line.verdicts[number], &line.reasons[number]);
@@ -169,20 +170,20 @@ fn disagreements(subject: &Subject, profile: &'static Profile, lines: &[&Line]) 
                     ));
                 }
             };
-            let fast = said.ask(|flow| {
+            let fast = table::ask(said, |flow| {
                 let it = matcher.decide(flow);
                 (verdict(it.action, it.at), subject.reason(it.reason))
             });
-            let slow = said.ask(|flow| {
+            let slow = table::ask(said, |flow| {
                 let it = reference.decide(flow);
                 (verdict(it.action, it.at), subject.reason(it.reason))
             });
-            let reason_given = said.ask(|flow| matcher.decide(flow).reason);
+            let reason_given = table::ask(said, |flow| matcher.decide(flow).reason);
             check("the matcher", fast.0, fast.1);
             check("the reference", slow.0, slow.1);
-            let outcome = said.ask(|flow| evaluator.evaluate(engine, flow)).unwrap();
+            let outcome = table::ask(said, |flow| evaluator.evaluate(engine, flow)).unwrap();
             let at = judged_at(&outcome, reason_given);
-            let fits = said.ask(|flow| fits(policy, &ruleset, &outcome, flow, reason_given));
+            let fits = table::ask(said, |flow| fits(&ruleset, &outcome, flow, reason_given));
             let why = if fits { reason.clone() } else { format!("{outcome:?}") };
             check("the signatures", verdict(outcome.action, at), why);
             let Some(outcomes) = &outcomes else { continue };
@@ -201,20 +202,50 @@ fn disagreements(subject: &Subject, profile: &'static Profile, lines: &[&Line]) 
 
 /// What a real engine does with the flows; nothing if there is none of its version.
 fn converse(
+    policy: &Policy,
     ruleset: &Ruleset,
     profile: &Profile,
     engine: Engine,
     lines: &[&Line],
-) -> Option<Vec<engine::Outcome>> {
+) -> Option<Vec<verify::Outcome>> {
     let engine = match engine {
         Engine::V7_0_10 => engine::Engine::seven(),
         Engine::V8_0_3 => return None,
         Engine::V8_0_8 => engine::Engine::eight(),
     };
-    let defaults = if *profile == PUBLISHED { APP_LAYER_DEFAULTS } else { "" };
-    let text = format!("{}{defaults}", ruleset.text);
+    let text = engine_text(ruleset, profile);
     let conversations: Vec<_> = lines.iter().map(|line| line.row.conversation.clone()).collect();
-    Some(engine.converse(&text, &settings(ruleset), &conversations))
+    Some(engine.converse(&text, &settings(policy, ruleset), &conversations))
+}
+
+/// Whether the log has the lines of these signatures, and no others. Packets that are sent again are
+/// logged again; behind a refusal there may be more, because a server answers here even what it never
+/// got.
+pub(crate) fn is_logged(read: &Outcome, real: &verify::Outcome) -> bool {
+    let log: BTreeSet<u64> = real.alerts().iter().map(|alert| alert.sid).collect();
+    let expected: BTreeSet<u64> = read.logged.iter().map(|sid| (*sid).into()).collect();
+    match read.action {
+        Action::Deny => log.is_superset(&expected) && log.is_empty() == expected.is_empty(),
+        Action::Allow | Action::Observe => log == expected,
+    }
+}
+
+/// Whether the engine let through and logged what a verdict says.
+fn delivers(action: Action, at: Option<usize>, row: &Row, real: &verify::Outcome) -> bool {
+    let would = real.alerts().iter().any(|alert| alert.is_would_deny());
+    match action {
+        Action::Allow => real.passed() && !would,
+        Action::Observe => real.passed() && would,
+        Action::Deny => {
+            // Every request before the one that was stopped came through, and nothing else.
+            let before = row.requests.iter().take(at.unwrap_or_default()).sum::<usize>();
+            match real.delivered(Client).as_slice() {
+                [] => before == 0,
+                [first] => *first == (0..before as u32),
+                _ => false,
+            }
+        }
+    }
 }
 
 /// The first region of a policy; nothing if the compiler refuses it.
@@ -234,20 +265,13 @@ pub(crate) fn judged_at(outcome: &Outcome, reason: Reason) -> Option<usize> {
 }
 
 /// Whether the signature that decides is one of what a matcher gives as the reason.
-fn fits(
-    policy: &Policy,
-    ruleset: &Ruleset,
-    outcome: &Outcome,
-    flow: &Flow<'_>,
-    reason: Reason,
-) -> bool {
+fn fits(ruleset: &Ruleset, outcome: &Outcome, flow: &Flow<'_>, reason: Reason) -> bool {
     let signature = |sid: u32| ruleset.signatures.iter().find(|it| it.sid == sid).unwrap();
     let decides = outcome.sid.map(signature);
-    let is_entry = decides.is_some_and(|it| !it.origins.is_empty());
+    let is_entry = decides.is_some_and(|it| !it.grants.is_empty());
     let is_of = |grant: GrantId| {
-        let at = policy.grants[grant.0 as usize].at;
         let mut candidates = outcome.matched.iter().chain(&outcome.logged);
-        candidates.any(|sid| signature(*sid).origins.contains(&at))
+        candidates.any(|sid| signature(*sid).grants.contains(&grant))
     };
     match reason {
         Reason::Grant(grant) => is_entry && is_of(grant),
@@ -298,7 +322,7 @@ fn the_signatures_mean_what_the_matcher_says() {
                         let outcome = evaluator.evaluate(engine, flow).unwrap();
                         let at = judged_at(&outcome, it.reason);
                         let same = (outcome.action, at) == (it.action, it.at)
-                            && fits(&policy, &ruleset, &outcome, flow, it.reason);
+                            && fits(&ruleset, &outcome, flow, it.reason);
                         (!same).then(|| format!("{it:?}\n{outcome:?}"))
                     });
                     prop_assert!(
@@ -333,7 +357,8 @@ fn the_signatures_agree_with_every_table() {
                     [Engine::V7_0_10, Engine::V8_0_8].into_iter().zip(&row.verdicts)
                 {
                     asked += 1;
-                    let outcome = said.ask(|flow| evaluator.evaluate(engine, flow)).unwrap();
+                    let outcome =
+                        table::ask(said, |flow| evaluator.evaluate(engine, flow)).unwrap();
                     let expected = table::action(expected);
                     if outcome.action != expected {
                         let flow = &row.flow;
