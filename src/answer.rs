@@ -215,11 +215,8 @@ impl<'p> Answers<'p> {
                 Refused::Http2 => profile.frame == Frame::Closed,
                 refused => refused == Refused::Connect,
             },
-            Protocol::Quic => true,
             Protocol::Ip => refused == Refused::Other,
-            Protocol::Tls | Protocol::Http2 | Protocol::Tcp | Protocol::Udp | Protocol::Icmp => {
-                false
-            }
+            _ => false,
         };
         if by_skeleton {
             return self.logged(flow, verdict);

@@ -104,7 +104,7 @@ impl Log {
             (_, Refused::Host) => 3,
             (Frame::Closed, Refused::Nul) => 4,
             (Frame::Closed, Refused::OddHost) => 5,
-            (Frame::Closed, Refused::Connect) => 6,
+            (_, Refused::Connect) => 6,
             (Frame::Closed, Refused::Http2) => 7,
             (Frame::Closed, Refused::Tcp) if self.waits_at(port) => 9,
             (_, Refused::Tcp) => 8,
@@ -112,8 +112,6 @@ impl Log {
             (_, Refused::Icmp) => 13,
             (_, Refused::Other) => 14,
             (Frame::Defaults, Refused::Nul | Refused::OddHost | Refused::Http2) => 3,
-            // Nothing asks for the method.
-            (Frame::Defaults, Refused::Connect) => return None,
         };
         self.observed.get(&(observer, number)).copied()
     }

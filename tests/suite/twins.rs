@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 
+use fwc::answer::Answers;
+use fwc::emit::Context;
 use fwc::matcher::reference::Reference;
 use fwc::matcher::{Action, Engine, Flow, Matcher, Options, Reason, Source, Spoken};
 use fwc::policy::{GrantId, Policy, RegionId};
@@ -15,10 +17,10 @@ use fwc::source::{SourceFile, Sources};
 use fwc::suricata::evaluate::Outcome;
 use fwc::suricata::profile::PROFILES;
 use fwc::suricata::{self, Evaluator, Profile, Ruleset};
-use fwc::verify::{self, engine_text};
+use fwc::verify::{self, Demand, engine_text};
 use proptest::prelude::*;
 
-use crate::corpus::{TODAY, corpus};
+use crate::corpus::{Compiled, TODAY, compile_cases, corpus};
 use crate::forms::{compiled, project_of, settings};
 use crate::support::engine;
 use crate::support::random::{asked, policy, resolved};
@@ -287,6 +289,11 @@ fn fits(ruleset: &Ruleset, outcome: &Outcome, flow: &Flow<'_>, reason: Reason) -
     }
 }
 
+/// Whether a signature stands for entries.
+fn is_entry(ruleset: &Ruleset, sid: u32) -> bool {
+    ruleset.signatures.iter().any(|it| it.sid == sid && !it.grants.is_empty())
+}
+
 /// Whether nothing reads what is in it.
 fn is_unread(flow: &Flow<'_>) -> bool {
     match flow.spoken {
@@ -337,6 +344,94 @@ fn the_signatures_mean_what_the_matcher_says() {
     let (tried, refused) = (tried.get(), refused.get());
     assert!(refused * 4 < tried, "{refused} of {tried} rulesets were refused");
     assert!(flows_asked.get() > tried * 50, "{} flows", flows_asked.get());
+}
+
+#[test]
+fn the_signatures_mean_what_the_matcher_says_at_every_boundary() {
+    let policies = compile_cases()
+        .into_iter()
+        .map(|(case, _)| format!("compile/{}", case.file_name().unwrap().to_str().unwrap()));
+    let mut asked = 0;
+    for of in policies.chain(["prod".to_owned()]) {
+        let project = project_of(&of);
+        let Compiled { policy, rulesets, .. } = compiled(&of, &project);
+        let profile = Profile::of(project.firewall.profile);
+        for ruleset in &rulesets {
+            let filled = verify::stand_ins(&policy, ruleset.id);
+            let demand =
+                Demand { region: ruleset.id, profile, filled: &filled, flows: 2_000, seed: 2 };
+            let by_variable: BTreeMap<_, _> = filled
+                .iter()
+                .map(|(name, it)| (name.replace('-', "_").into(), it.clone()))
+                .collect();
+            let evaluator = Evaluator::new(ruleset, profile, &by_variable).unwrap();
+            let matchers = ENGINES.map(|engine| {
+                let today = TODAY.parse().unwrap();
+                let options = Options { engine, profile, filled: &filled, ..Options::new(today) };
+                (engine, Matcher::new(&policy, ruleset.id, &options))
+            });
+            for case in verify::traffic(&policy, &demand).cases {
+                for (engine, matcher) in &matchers {
+                    asked += 1;
+                    case.ask(|flow| {
+                        let it = matcher.decide(flow);
+                        let outcome = evaluator.evaluate(*engine, flow).unwrap();
+                        let at = judged_at(&outcome, it.reason);
+                        let same = (outcome.action, at) == (it.action, it.at)
+                            && fits(ruleset, &outcome, flow, it.reason);
+                        assert!(same, "{of}: {}: {it:?}, but {outcome:?}", case.flow());
+                    });
+                }
+            }
+        }
+    }
+    assert!(asked > 50_000, "{asked} flows");
+}
+
+#[test]
+fn what_is_said_to_log_a_flow_logs_it() {
+    let nothing = BTreeMap::new();
+    let strategy = (policy(), proptest::collection::vec(asked(), 100));
+    proptest!(|((text, flows) in strategy)| {
+        let (project, mut sources) = (Project::without_file(), Sources::new());
+        sources.add(SourceFile::new("prod.fw", text.as_str()));
+        let policy = fwc::analyse(&sources, &project).policy;
+        for profile in PROFILES {
+            let Some(ruleset) = compiles(&policy, profile) else { continue };
+            let evaluator = Evaluator::new(&ruleset, profile, &nothing).unwrap();
+            let (today, firewall) = (TODAY.parse().unwrap(), &project.firewall);
+            let options = suricata::Options { today, profile, firewall };
+            let context =
+                Context { project: &project, policy: &policy, sources: &sources, options, root: "" };
+            for engine in ENGINES {
+                let options = Options { engine, profile, ..Options::new(today) };
+                let answers = Answers::with(&context, &ruleset, &options);
+                for asked in flows.iter().filter(|it| matches!(it.source, Source::Address(_))) {
+                    let found = asked.ask(|flow| {
+                        let answer = answers.answer(flow);
+                        let outcome = evaluator.evaluate(engine, flow).unwrap();
+                        let is_it = match (answer.verdict.action, answer.reason.sid) {
+                            (Action::Allow, Some(sid)) => outcome.matched.contains(&sid),
+                            (Action::Allow, None) => false,
+                            // Of several entries that deny it another one may log first.
+                            (_, Some(sid)) if answer.reason.entry.is_some() => outcome
+                                .logged
+                                .iter()
+                                .any(|logged| *logged == sid || is_entry(&ruleset, *logged)),
+                            (_, Some(sid)) => outcome.logged.contains(&sid),
+                            (_, None) => outcome.logged.is_empty(),
+                        };
+                        (!is_it).then(|| format!("{answer:?}\n{outcome:?}"))
+                    });
+                    prop_assert!(
+                        found.is_none(),
+                        "{engine:?} {profile}\n{text}\n{asked:?}\n{}",
+                        found.unwrap_or_default(),
+                    );
+                }
+            }
+        }
+    });
 }
 
 #[test]
