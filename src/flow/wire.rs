@@ -309,6 +309,21 @@ impl<'f> Said<'f> {
         self.length == 0
     }
 
+    /// The bytes as sent, if they are in one place.
+    pub(crate) fn as_slice(self) -> Option<&'f [u8]> {
+        let mut before = 0;
+        self.values.pieces().find_map(|piece| {
+            let start = self.start.checked_sub(before)?;
+            before += piece.len();
+            piece.get(start..start + self.length)
+        })
+    }
+
+    /// Whether letters of both cases count as the same.
+    pub(crate) fn is_folded(&self) -> bool {
+        self.case == Case::Folded
+    }
+
     /// The bytes, in the case in which they are compared.
     pub(crate) fn bytes(self) -> impl Iterator<Item = u8> {
         let bytes = self.values.pieces().flatten().skip(self.start).take(self.length);

@@ -10,8 +10,16 @@ use fwc::source::{SourceFile, Sources};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// Names that patterns are made of; each ends as another one does.
-const BASES: [&str; 4] = ["a.example", "b.a.example", "x.b.a.example", "ba.example"];
+/// Names that patterns are made of; each ends as another one does, and some of them end where a word
+/// of the fast path does.
+const BASES: [&str; 6] = [
+    "a.example",
+    "b.a.example",
+    "x.b.a.example",
+    "ba.example",
+    "eightb.a.example",
+    "a-label-that-makes-a-name-of-more-than-one-block-of-64-bytes.a.example",
+];
 
 /// A destination or two with what may stand behind them.
 fn destination() -> impl Strategy<Value = String> {
