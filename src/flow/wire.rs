@@ -449,6 +449,50 @@ mod tests {
     }
 
     #[test]
+    fn every_blank_is_one_for_itself() {
+        let check = |hosts: &[&[u8]], expected: [&str; 2]| {
+            let heard = [V7_0_10, V8_0_3, V8_0_8]
+                .map(|engine| text(engine.request(&Request::get(hosts)).name).unwrap());
+            let [seven, eight] = expected;
+            assert_eq!(heard, [seven, eight, eight], "{hosts:?}");
+        };
+        for blank in [" ", "\t", "\x0b", "\x0c"] {
+            // Behind what is no blank of a header in 7.0, so that it is one of the name alone.
+            check(&[format!("\x0b{blank}a.example").as_bytes()], ["a.example"; 2]);
+            check(&[format!("a.example{blank}\x0c").as_bytes()], ["a.example"; 2]);
+            check(&[format!("a{blank}b").as_bytes()], [&format!("a{blank}b"); 2]);
+            let in_seven = if " \t".contains(blank) { "" } else { blank };
+            let first = format!("a{blank}");
+            check(&[first.as_bytes(), b"b"], [&format!("a{in_seven}, b"), "a, b"]);
+            check(
+                &[b"b", &[blank.as_bytes(), b"a"].concat()],
+                [&format!("b, {in_seven}a"), "b, a"],
+            );
+        }
+        check(&[b"a/", b"b"], ["a/, b", "a"]);
+        check(&[b"/a.example"], ["/a.example", ""]);
+    }
+
+    #[test]
+    fn every_method_is_known_for_itself() {
+        let known = "GET PUT POST HEAD TRACE OPTIONS CONNECT DELETE PATCH PROPFIND PROPPATCH MKCOL COPY \
+                     MOVE LOCK UNLOCK CHECKOUT UNCHECKOUT CHECKIN UPDATE LABEL REPORT MKWORKSPACE \
+                     MKACTIVITY MERGE INVALID VERSION-CONTROL BASELINE-CONTROL";
+        let known: Vec<&str> = known.split_whitespace().collect();
+        for method in &known {
+            let method = method.as_bytes();
+            assert!(is_http(&Request { method, target: b"/", hosts: &[] }), "{method:?}");
+        }
+        assert_eq!(known.len(), METHODS.len());
+    }
+
+    #[test]
+    fn quic_is_looked_for_on_two_ports() {
+        let ports: Vec<u16> = (0..=u16::MAX).filter(|port| is_quic(*port)).collect();
+        assert_eq!(ports, [80, 443]);
+    }
+
+    #[test]
     fn a_target_with_an_authority_wins_over_every_host() {
         let check = |method: &[u8], target: &[u8], expected: &str| {
             let request = Request { method, target, hosts: &[b"other.example"] };
