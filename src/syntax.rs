@@ -119,14 +119,3 @@ pub(crate) fn is_ticket(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests;
-
-/// Whether a word is a ticket: `[A-Z][A-Z0-9]+-[0-9]+`.
-pub(crate) fn is_ticket(word: &str) -> bool {
-    word.split_once('-').is_some_and(|(project, number)| {
-        project.starts_with(|letter: char| letter.is_ascii_uppercase())
-            && project.len() > 1
-            && project.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-            && !number.is_empty()
-            && number.bytes().all(|byte| byte.is_ascii_digit())
-    })
-}
