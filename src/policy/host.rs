@@ -3,6 +3,8 @@
 use core::net::IpAddr;
 use std::fmt;
 
+use ipnet::IpNet;
+
 use super::fqdn::{Fqdn, NameError, Normalized};
 
 /// One host.
@@ -17,6 +19,9 @@ pub enum Host {
 /// Why a text is no host.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HostError {
+    /// It is a network.
+    #[error("it is a network, of many addresses")]
+    Network,
     /// It has the digits of an address, and is none.
     #[error("it looks like an address, and is none")]
     Address,
@@ -36,6 +41,9 @@ impl Host {
         let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
         if let Ok(address) = bare.unwrap_or(text).parse() {
             return Ok(Normalized { value: Self::Address(address), changes: Vec::new() });
+        }
+        if text.parse::<IpNet>().is_ok() {
+            return Err(HostError::Network);
         }
         if looks_like_address(text) {
             return Err(HostError::Address);
@@ -83,8 +91,9 @@ mod tests {
         check("API.example.com.", "api.example.com");
         check("localhost", "localhost");
         check("203.0.113", "it looks like an address, and is none");
-        check("203.0.113.0/24", "it looks like an address, and is none");
-        check("2001:db8::/32", "it looks like an address, and is none");
+        check("203.0.113.0/24", "it is a network, of many addresses");
+        check("2001:db8::/32", "it is a network, of many addresses");
+        check("203.0.113.0/99", "it looks like an address, and is none");
         check("a..example.com", "there is an empty label between two dots");
     }
 }

@@ -120,3 +120,57 @@ impl Log {
         self.waits.as_ref().is_some_and(|ports| ports.contains(port))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::{Request, Source};
+
+    #[test]
+    fn a_flow_is_refused_as_what_the_engine_takes_it_for() {
+        let check = |port, at, spoken: Spoken<'_>, expected| {
+            let source = Source::Service(ServiceId(0));
+            let destination = [192, 0, 2, 1].into();
+            let flow = Flow { source, destination, port, spoken };
+            assert_eq!(Refused::of(&flow, at, Engine::default()), expected, "{flow:?}");
+        };
+        let get = |host: &'static [&'static [u8]]| Request::get(host);
+        let said = |method, target| Request { method, target, hosts: &[b"a.example"] };
+        let http = |at, requests: &[Request<'_>], expected| {
+            check(80, at, Spoken::Http { requests }, expected);
+        };
+        http(None, &[get(&[b"a.example"])], Refused::Host);
+        http(Some(0), &[get(&[])], Refused::Host);
+        http(Some(0), &[get(&[b"a", b"b"])], Refused::OddHost);
+        http(Some(1), &[get(&[b"a"]), said(b"GET", b"/\0")], Refused::Nul);
+        http(Some(0), &[said(b"connect", b"a:443")], Refused::Connect);
+        http(None, &[said(b"BREW", b"/")], Refused::Tcp);
+        http(None, &[], Refused::Tcp);
+        check(443, None, Spoken::Tls { name: None }, Refused::Hello);
+        check(80, None, Spoken::Http2 { authority: None }, Refused::Http2);
+        check(443, None, Spoken::Quic { name: None }, Refused::Udp);
+        check(8443, None, Spoken::Quic { name: None }, Refused::Udp);
+        check(22, None, Spoken::Tcp, Refused::Tcp);
+        check(53, None, Spoken::Udp, Refused::Udp);
+        check(0, None, Spoken::Icmp, Refused::Icmp);
+        check(0, None, Spoken::Other, Refused::Other);
+    }
+
+    #[test]
+    fn bytes_over_tcp_are_logged_where_they_are_waited_for_or_elsewhere() {
+        let log = |frame| {
+            let waits = PortSet::single(443);
+            let observed = BTreeMap::from([((ServiceId(1), 8), 18), ((ServiceId(1), 9), 19)]);
+            Log { frame, waits, observed }
+        };
+        let closed = log(Frame::Closed);
+        assert_eq!(closed.of_refusal(Refused::Tcp, 443), Some(900_152));
+        assert_eq!(closed.of_refusal(Refused::Tcp, 22), Some(900_151));
+        assert_eq!(closed.of_observer(ServiceId(1), Refused::Tcp, 443), Some(19));
+        assert_eq!(closed.of_observer(ServiceId(1), Refused::Tcp, 22), Some(18));
+        assert_eq!(closed.of_observer(ServiceId(0), Refused::Tcp, 22), None);
+        let defaults = log(Frame::Defaults);
+        assert_eq!(defaults.of_refusal(Refused::Tcp, 443), None);
+        assert_eq!(defaults.of_observer(ServiceId(1), Refused::Tcp, 443), Some(18));
+    }
+}

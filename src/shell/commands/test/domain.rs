@@ -53,7 +53,8 @@ pub(super) fn domain(args: &Args, domain: &Domain, shell: &mut Shell) -> Result<
 fn host(domain: &Domain, shell: &mut Shell) -> Result<Host, Error> {
     let text = &domain.host;
     let Normalized { value, changes } = Host::parse(text).map_err(|error| {
-        let bad = |reason: &str| Error::Usage(format!("`{text}` is not a name: {reason}"));
+        let bad =
+            |reason: &str| Error::Usage(format!("`{text}` is not a name or an address: {reason}"));
         match &error {
             HostError::Name(NameError::Url(url)) => {
                 let port = url.port.as_deref().map(|port| format!(" --port {port}"));
@@ -161,7 +162,7 @@ fn notes(question: &Question<'_>, decisions: &[Decision<'_>]) -> Vec<String> {
         narrowed.extend(services.filter_map(|id| answers.narrowed(*id, question)));
     }
     let at = narrowed.into_iter().map(|address| {
-        format!("asked at {address}, where an entry narrows the name to; `--to` asks elsewhere")
+        format!("asked at {address}, to which an entry narrows the name; `--to` asks elsewhere")
     });
     at.collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read as _};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use fwc::answer::{Answers, json};
@@ -36,16 +36,12 @@ pub(super) fn flows(args: &Args, flows: &Flows, shell: &mut Shell) -> Result<Exi
     let shown = disk::shown(&flows.file);
     let file = File::open(&flows.file)
         .map_err(|error| Error::Read { path: shown.clone(), reason: error.to_string() })?;
-    serve(&desk, &shown, BufReader::with_capacity(ENOUGH, file), shell)
+    serve(&desk, &shown, file, shell)
 }
 
 /// Answers every line, as long as anybody reads the answers.
-fn serve(
-    desk: &Desk<'_>,
-    path: &str,
-    mut input: impl BufRead,
-    shell: &mut Shell,
-) -> Result<Exit, Error> {
+fn serve(desk: &Desk<'_>, path: &str, input: impl Read, shell: &mut Shell) -> Result<Exit, Error> {
+    let mut input = BufReader::with_capacity(ENOUGH, input);
     let mut exit = Exit::Done;
     let (mut line, mut out) = (Vec::new(), String::new());
     for number in 1.. {
@@ -62,7 +58,8 @@ fn serve(
                 out.push_str(&json::mistake(number, &error));
             }
         }
-        if out.len() >= ENOUGH {
+        // Whoever waits for the answer before asking on gets it.
+        if out.len() >= ENOUGH || input.buffer().is_empty() {
             if !shell.print_on(&out)? {
                 return Ok(exit);
             }

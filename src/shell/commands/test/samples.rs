@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use fwc::answer::sample::{self, Decided, Decision};
 use fwc::answer::{Answers, Explanation, json};
 use fwc::diagnostic::{Diagnostic, codes};
-use fwc::matcher::{Action, Reason};
+use fwc::matcher::Action;
 
 use super::answers;
 use crate::shell::args::{ResultFormat, Test};
@@ -112,7 +112,7 @@ fn failure(decided: &Decided<'_>) -> Option<Diagnostic> {
         if let Some(entry) = &reason.entry
             && !found.labels.iter().any(|label| label.at == entry.at)
         {
-            found = found.at(entry.at, decides(reason.reason));
+            found = found.at(entry.at, decides(decision.answer.verdict.action));
         }
         let service = &decision.answers.policy().service(decision.service).name;
         let note = format!("`{service}`: {}", note(reason));
@@ -124,11 +124,12 @@ fn failure(decided: &Decided<'_>) -> Option<Diagnostic> {
     Some(found)
 }
 
-const fn decides(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Grant(_) => "allows it",
-        Reason::DenyEntry(_) => "denies it",
-        Reason::NoGrant | Reason::UnknownSource => "",
+/// What an entry does that decides so.
+const fn decides(action: Action) -> &'static str {
+    match action {
+        Action::Allow => "allows it",
+        Action::Deny => "denies it",
+        Action::Observe => "would deny it",
     }
 }
 
