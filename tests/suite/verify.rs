@@ -28,7 +28,8 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::corpus::{TODAY, compile_cases};
+use crate::allowlists;
+use crate::corpus::{TODAY, compile_cases, corpus};
 use crate::forms::settings;
 use crate::support::engine::{Engine, Release, Settings};
 use crate::support::random;
@@ -72,7 +73,8 @@ fn the_example_is_what_it_says_at_20_000_boundaries() {
 #[test]
 fn every_policy_of_the_corpus_is_what_it_says() {
     let mut asked = 0;
-    for (case, _) in compile_cases() {
+    let emitted = corpus().join("emit");
+    for case in compile_cases().into_iter().map(|(case, _)| case).chain([emitted]) {
         let policy = case.join("policy.fw");
         asked += flows(&agreement(&[policy.to_str().unwrap(), "--flows", "1500"]));
     }
@@ -90,7 +92,10 @@ struct Made {
 impl Made {
     /// `None` if it is refused.
     fn of(text: &str) -> Option<Self> {
-        let project = Project::without_file();
+        Self::within(Project::without_file(), text)
+    }
+
+    fn within(project: Project, text: &str) -> Option<Self> {
         let mut sources = Sources::new();
         sources.add(SourceFile::new("prod.fw", text));
         // What is refused is left out; the rest is a policy like any other.
@@ -134,6 +139,34 @@ fn options(project: &Project) -> suricata::Options<'_> {
         profile: &HARDENED,
         firewall: &project.firewall,
     }
+}
+
+#[test]
+#[ignore = "takes minutes; scripts/test --full runs it"]
+fn every_allowlist_is_what_it_says() {
+    let (next, asked) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let wrong = Mutex::new(String::new());
+    let policies = allowlists::policies();
+    let work = || {
+        while let Some(text) = policies.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let made = Made::within(allowlists::project(), text).unwrap();
+            let cases = made.traffic(1_000, 1).cases;
+            let ruleset = engine_text(made.ruleset(), &HARDENED);
+            for engine in Engine::both() {
+                asked.fetch_add(cases.len(), Ordering::Relaxed);
+                for found in made.disagreements(&engine, &ruleset, &cases) {
+                    writeln!(wrong.lock().unwrap(), "{text}{}", found.text()).unwrap();
+                }
+            }
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(work);
+        scope.spawn(work);
+    });
+    let (asked, wrong) = (asked.into_inner(), wrong.into_inner().unwrap());
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(asked > 200_000, "{asked} flows");
 }
 
 /// What random policies are made from; another one is another set of them.
