@@ -12,6 +12,8 @@ pub struct Code {
     pub id: &'static str,
     /// Reads after the word "allow": `unknown-set`.
     pub name: &'static str,
+    /// What is found, in one sentence.
+    pub summary: &'static str,
 }
 
 /// How bad a finding is.
@@ -176,6 +178,9 @@ pub fn behind(at: Location) -> Location {
 
 pub mod codes;
 mod concise;
+pub mod fix;
 mod full;
+mod github;
 mod json;
 pub mod render;
+mod sarif;

@@ -45,6 +45,7 @@ pub(crate) enum Command {
     Init(Init),
     Compile(Compile),
     Fmt(Fmt),
+    Lint(Lint),
     Generate(Generate),
 }
 
@@ -120,6 +121,54 @@ pub(crate) struct Fmt {
     /// Write nothing; show what would change and exit with 1 if anything would
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+/// Find what is wrong with policies, before they are merged
+///
+/// Says what cannot be read, resolved or compiled, and what compiles but is not what somebody meant:
+/// wildcards over names that strangers can register, entries that decide nothing, what has expired
+/// or says neither why nor whose it is. `fwc explain lints` lists the lints, `fwc explain FW001`
+/// explains one, `lint` in `fwc.yaml` sets what each of them does.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fwc lint
+  fwc lint policies 'teams/*/egress.fw' --format github
+  fwc lint --fix")]
+pub(crate) struct Lint {
+    /// Policies, folders whose `.fw` files are meant, or globs; what one of them includes is read with
+    /// it; without any, the policy of the project
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// How findings are written
+    #[arg(long, value_name = "FORMAT", default_value = "full")]
+    pub(crate) format: LintFormat,
+
+    /// Apply the fixes that change no meaning, and show what is left
+    #[arg(long)]
+    pub(crate) fix: bool,
+
+    /// Review as on this day, UTC, instead of today
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) today: Option<Date>,
+
+    /// Another public suffix list than the one in this version
+    #[arg(long, value_name = "FILE")]
+    pub(crate) public_suffix_list: Option<PathBuf>,
+}
+
+/// How findings are written
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LintFormat {
+    /// For people, with the source and what to do
+    Full,
+    /// A line each: `path:line:column: error[FW001]: message`
+    Concise,
+    /// For programs
+    Json,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
+    /// Annotations of a workflow of GitHub Actions
+    Github,
 }
 
 /// Write shell completions or man pages

@@ -4,6 +4,7 @@ mod compile;
 mod fmt;
 mod generate;
 mod init;
+mod lint;
 
 use super::args::Command;
 use super::{Args, Error, Exit, Shell};
@@ -14,6 +15,7 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<Exit, Error> {
         Command::Init(command) => init::init(command, shell),
         Command::Compile(command) => compile::compile(args, command, shell),
         Command::Fmt(command) => fmt::fmt(args, command, shell),
+        Command::Lint(command) => lint::lint(args, command, shell),
         Command::Generate(command) => generate::generate(command, shell),
     }
 }
