@@ -74,9 +74,47 @@ macro_rules! lints {
 lints! {
     wildcard_on_public_suffix
     wildcard_over_public_suffix
+    wildcard_on_tenant_parent
+    foreign_account
+    outside_resolver
+    anonymous_upload
+    shared_storage
+    wide_address
+    private_address
+    wide_ports
+    shallow_exception
+    duplicate_entry
     shadowed_entry
+    entry_never_in_force
+    deny_denies_nothing
+    idle_exception
+    unused_set
+    unused_network
     unused_suppression
     unknown_lint
+    wildcard_without_until
+    address_without_until
+    http_without_until
+    expired_entry
+    expiring_soon
+    distant_until
+    long_observation
+    missing_reason
+    missing_owner
+    plaintext_http
+    tls_port_without_tls
+    mixed_script_name
+    confusable_name
+    underscore_name
+    single_label_name
+    unknown_top_level_domain
+    spelled_out_region
+    overlapping_sources
+    unscoped_source
+    unbalanced_regions
+    capacity_nearly_used
+    published_profile_hole
+    empty_service
 }
 
 /// The lint with that code or name.

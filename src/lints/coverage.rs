@@ -7,6 +7,7 @@
 //! with the entries and not with their pairs.
 
 use core::net::IpAddr;
+use std::cell::OnceCell;
 
 use ipnet::IpNet;
 use jiff::civil::Date;
@@ -27,6 +28,9 @@ const MOST_STEPS: usize = 64;
 /// How many entries with the same base name are looked at for one flow; the same.
 const MOST_ALIKE: usize = 128;
 
+/// How many entries are asked whether a deny stops them; the same.
+const MOST_MET: usize = 4_096;
+
 /// The entries of a policy in one region, to be asked which of them have a flow.
 pub(super) struct Coverage<'p> {
     pieces: Vec<Piece<'p>>,
@@ -36,6 +40,15 @@ pub(super) struct Coverage<'p> {
     networks: FxHashMap<(Pool, IpNet), Vec<u32>>,
     /// The lengths of prefixes that occur, of either family.
     prefixes: Vec<u8>,
+    /// What allows, whoever's it is; few policies ask.
+    openings: OnceCell<Openings>,
+}
+
+/// The entries that allow: by the labels of their base name from right to left, so that what lies below
+/// a name stands together; and those of addresses.
+struct Openings {
+    names: Vec<(String, u32)>,
+    networks: Vec<u32>,
 }
 
 /// Whose entries, and what they do.
@@ -81,6 +94,7 @@ impl<'p> Coverage<'p> {
             names: FxHashMap::default(),
             networks: FxHashMap::default(),
             prefixes: Vec::new(),
+            openings: OnceCell::new(),
         };
         for (number, grant) in policy.grants.iter().enumerate() {
             let terms = policy.terms(grant);
@@ -90,7 +104,7 @@ impl<'p> Coverage<'p> {
             }
         }
         // The widest first, so that what covers is found early.
-        let Self { pieces, names, networks, prefixes } = &mut coverage;
+        let Self { pieces, names, networks, prefixes, .. } = &mut coverage;
         for alike in names.values_mut().chain(networks.values_mut()) {
             alike.sort_by_key(|at| pieces.get(*at as usize).map(Piece::narrowness));
         }
@@ -134,16 +148,64 @@ impl<'p> Coverage<'p> {
         }
     }
 
-    /// Every piece, in the order of the policy.
-    pub(super) fn pieces(&self) -> &[Piece<'p>] {
-        &self.pieces
-    }
-
     /// The pieces of an entry.
     pub(super) fn of(&self, id: GrantId) -> &[Piece<'p>] {
         let first = self.pieces.partition_point(|piece| piece.id < id);
         let behind = self.pieces.partition_point(|piece| piece.id <= id);
         self.pieces.get(first..behind).unwrap_or_default()
+    }
+
+    /// Whether a deny has a flow in common with any entry that allows. Where too many would have to be
+    /// asked, it counts as one that has.
+    pub(super) fn stops_something(&self, deny: &Piece<'p>) -> bool {
+        let mut asked = 0;
+        let mut meets = |other: &Piece<'p>| {
+            asked += 1;
+            let whom = deny.grant.service;
+            asked > MOST_MET
+                || (whom.is_none() || other.grant.service == whom)
+                    && (deny.speaks(other.protocol) || other.speaks(deny.protocol))
+                    && deny.meets(other)
+        };
+        let piece = |at: &u32| self.pieces.get(*at as usize);
+        let openings = self.openings.get_or_init(|| self.openings());
+        let Destination::Names(pattern) = deny.destination else {
+            // Names may be at any address, so nearly every entry is met.
+            let allows = |it: &&Piece<'p>| it.grant.action == Action::Allow;
+            return self.pieces.iter().filter(allows).any(meets);
+        };
+        let base = pattern.base().as_str();
+        let mut around = Some(base);
+        while let Some(name) = around {
+            let key = reversed(name);
+            let first = openings.names.partition_point(|(other, _)| *other < key);
+            let mut alike = openings.names.iter().skip(first).take_while(|(other, _)| *other == key);
+            if alike.any(|(_, at)| piece(at).is_some_and(&mut meets)) {
+                return true;
+            }
+            around = name.split_once('.').map(|(_, rest)| rest);
+        }
+        let key = reversed(base);
+        let first = openings.names.partition_point(|(other, _)| *other < key);
+        let mut below =
+            openings.names.iter().skip(first).take_while(|(other, _)| other.starts_with(&key));
+        below.any(|(_, at)| piece(at).is_some_and(&mut meets))
+            || openings.networks.iter().any(|at| piece(at).is_some_and(&mut meets))
+    }
+
+    fn openings(&self) -> Openings {
+        let (mut names, mut networks) = (Vec::new(), Vec::new());
+        for (at, piece) in self.pieces.iter().enumerate() {
+            match piece.destination {
+                _ if piece.grant.action == Action::Deny => {}
+                Destination::Names(pattern) => {
+                    names.push((reversed(pattern.base().as_str()), at as u32));
+                }
+                Destination::Addresses(_) => networks.push(at as u32),
+            }
+        }
+        names.sort_unstable();
+        Openings { names, networks }
     }
 
     /// The entries of some pools that together have every flow of a piece, if they do; `may` tells
@@ -280,6 +342,27 @@ impl<'p> Piece<'p> {
             }
     }
 
+    /// Whether any flow is of both, whatever they speak.
+    fn meets(&self, other: &Self) -> bool {
+        let ports = match (self.ports, other.ports) {
+            (Some(mine), Some(its)) => mine.overlaps(its),
+            _ => true,
+        };
+        let exact = |one: &Self, two: &Self| {
+            let (one, two) = (one.flows(), two.flows());
+            let names = match (&one.names, &two.names) {
+                (Some(one), Some(two)) => one.overlap(two).is_some(),
+                _ => true,
+            };
+            names && !networks::intersection(&one.addresses, &two.addresses).is_empty()
+        };
+        let are_patterns = match (self.destination, other.destination) {
+            (Destination::Names(mine), Destination::Names(its)) => mine.overlap(its).is_some(),
+            _ => true,
+        };
+        ports && are_patterns && exact(self, other)
+    }
+
     fn has(&self, flow: &Witness) -> bool {
         let one = IpNet::from(flow.address);
         let is_destination = |destination: &Destination| match (destination, &flow.name) {
@@ -363,6 +446,11 @@ impl Rest {
         left.retain(|rest| !rest.is_empty());
         left
     }
+}
+
+/// The labels of a name from right to left, each followed by a dot.
+fn reversed(name: &str) -> String {
+    name.rsplit('.').flat_map(|label| [label, "."]).collect()
 }
 
 fn everywhere() -> Vec<IpNet> {

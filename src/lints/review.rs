@@ -3,18 +3,22 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
+use ipnet::IpNet;
 use jiff::civil::Date;
 
+use super::coverage::Coverage;
 use super::redundancy::{self, Redundant};
 use super::suffix::PublicSuffixes;
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
 use crate::policy::pattern::Pattern;
+use crate::policy::port::{PortSet, Protocol};
 use crate::policy::resolve::Tree;
 use crate::policy::{
-    Action, Destination, Grant, GrantId, Policy, Region, RegionId, Regional, ServiceId, Terms,
+    Action, Destination, Grant, GrantId, Policy, Reach, Region, RegionId, Regional, Service,
+    ServiceId, Terms,
 };
 use crate::project::Project;
-use crate::source::{FileId, Location, Sources, Span};
+use crate::source::{Location, Sources, Span, Spanned};
 use crate::suricata::Ruleset;
 use crate::syntax::ast;
 
@@ -37,6 +41,7 @@ pub struct Review<'a> {
     /// Whether everything that is written could be read.
     pub is_whole: bool,
     blocks: Vec<Block<'a>>,
+    coverages: OnceCell<Vec<Coverage<'a>>>,
     redundant: OnceCell<Vec<Redundant<'a>>>,
 }
 
@@ -121,7 +126,20 @@ impl<'a> Review<'a> {
             }
         }
         blocks.sort_by_key(|block| (block.at.file, block.at.span));
-        Self { policy, trees, sources, project, today, suffixes, rulesets, is_whole, blocks, redundant: OnceCell::new() }
+        let (coverages, redundant) = Default::default();
+        Self {
+            policy,
+            trees,
+            sources,
+            project,
+            today,
+            suffixes,
+            rulesets,
+            is_whole,
+            blocks,
+            coverages,
+            redundant,
+        }
     }
 
     /// Every entry in force that does this, with its number and terms.
@@ -150,6 +168,56 @@ impl<'a> Review<'a> {
         })
     }
 
+    /// Every service with its number.
+    pub(super) fn services(&self) -> impl Iterator<Item = (ServiceId, &'a Service)> {
+        let services = self.policy.services.iter().enumerate();
+        services.map(|(number, service)| (ServiceId(number as u32), service))
+    }
+
+    /// The networks an entry is about, none if it is about names.
+    pub(super) fn networks(&self, grant: &'a Grant) -> impl Iterator<Item = IpNet> + use<'a> {
+        each(self.policy, grant).filter_map(|(_, destination)| match destination {
+            Destination::Addresses(network) => Some(*network),
+            Destination::Names(_) => None,
+        })
+    }
+
+    /// An entry as it is written, in normal form, without reason and end: `allow a.example port 80/http`.
+    pub(super) fn say(&self, grant: &Grant) -> String {
+        let terms = self.policy.terms(grant);
+        let mut text = self.policy.entry_text(grant);
+        let mut clause = |word: &str, values: &mut dyn Iterator<Item = String>| {
+            for (at, value) in values.enumerate() {
+                text.push_str(if at == 0 { word } else { "" });
+                text.push(' ');
+                text.push_str(&value);
+            }
+        };
+        clause(" except", &mut terms.except_written().iter().map(ToString::to_string));
+        let default = Protocol::Tls.default_port().and_then(PortSet::single);
+        if let Reach::Protocol(protocol, ports) = &terms.reach
+            && (*protocol, ports) != (Protocol::Tls, &default)
+        {
+            let reach = match (protocol, ports) {
+                (Protocol::Tls, Some(ports)) => ports.to_string(),
+                _ => terms.reach.to_string(),
+            };
+            clause(" port", &mut std::iter::once(reach));
+        }
+        clause(" to", &mut terms.to().iter().map(ToString::to_string));
+        text
+    }
+
+    /// Whether this is the policy that the project file names.
+    pub(super) fn is_main(&self) -> bool {
+        let first = self.sources.policies().next().map(|(_, file)| file.path.as_str());
+        let main = self.project.policy.as_deref();
+        first.zip(main).is_some_and(|(first, main)| {
+            let before = first.strip_suffix(main);
+            before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
+        })
+    }
+
     /// The regions a service runs in; all of them for everybody.
     pub(super) fn regions(&self, service: Option<ServiceId>) -> impl Iterator<Item = RegionId> {
         let policy = self.policy;
@@ -157,6 +225,14 @@ impl<'a> Review<'a> {
             service.is_none_or(|id| policy.service(id).sources(*region).is_some())
         };
         (0..policy.regions.len() as u32).map(RegionId).filter(runs)
+    }
+
+    /// What is in force in each region.
+    pub(super) fn coverages(&self) -> &[Coverage<'a>] {
+        self.coverages.get_or_init(|| {
+            let regions = 0..self.policy.regions.len() as u32;
+            regions.map(|region| Coverage::new(self, RegionId(region))).collect()
+        })
     }
 
     /// The entries without which the policy would mean the same; several lints ask.
@@ -212,13 +288,18 @@ pub(super) fn each<'a>(
 }
 
 impl<'a> Block<'a> {
+    /// Where its name stands.
+    pub(super) fn name_at(&self) -> Location {
+        Location { file: self.at.file, span: self.name.span }
+    }
+
     /// The entry with that destination: its place and how many destinations it has.
     fn entry(&self, destination: Span) -> Option<(Span, usize)> {
         let of = |span: Span, entry: &ast::Entry<'_>| (span, entry.destinations.len());
         fn around<T>(
-            lines: &[crate::source::Spanned<T>],
+            lines: &[Spanned<T>],
             within: Span,
-        ) -> Option<&crate::source::Spanned<T>> {
+        ) -> Option<&Spanned<T>> {
             let behind = lines.partition_point(|line| line.span.start <= within.start);
             lines.get(behind.checked_sub(1)?).filter(|line| within.end <= line.span.end)
         }
@@ -261,9 +342,4 @@ fn whole_lines(text: &str, entry: Span) -> Option<Span> {
         && behind.get(..length)?.trim().is_empty()
         && !text.get(entry.range())?.contains('#');
     is_alone.then(|| Span::new(start as u32, entry.end + length as u32))
-}
-
-/// The places of the words that say something about one file.
-pub(super) fn in_file(file: FileId, span: Span) -> Location {
-    Location { file, span }
 }

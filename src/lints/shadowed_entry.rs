@@ -1,8 +1,8 @@
 //! An entry that others cover, so that it decides nothing.
 
+use crate::diagnostic::{Diagnostic, codes};
 use super::redundancy::Redundant;
 use super::{Basis, Findings, Level, Lint, Review};
-use crate::diagnostic::{Diagnostic, codes};
 
 pub(super) static LINT: Lint = Lint {
     code: codes::SHADOWED_ENTRY,
@@ -15,12 +15,9 @@ pub(super) static LINT: Lint = Lint {
 fn check(review: &Review<'_>, findings: &mut Findings) {
     for shadowed in review.redundant().iter().filter(|it| !it.is_duplicate()) {
         let Redundant { piece, by } = shadowed;
-        if !shadowed.is_mendable(review) {
-            continue;
-        }
         let others: Vec<_> =
-            by.iter().map(|other| format!("`{}`", review.policy.entry_text(other.grant))).collect();
-        let text = review.policy.entry_text(piece.grant);
+            by.iter().map(|other| format!("`{}`", review.say(other.grant))).collect();
+        let text = review.say(piece.grant);
         let message = format!("`{text}` is covered by {}", others.join(" and "));
         let mut found = Diagnostic::warning(codes::SHADOWED_ENTRY, message)
             .at(piece.grant.at, "never decides");

@@ -1,8 +1,8 @@
 //! A wildcard with public suffixes somewhere below it.
 
-use super::{Basis, Findings, Level, Lint, Review};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::policy::pattern::Pattern;
+use super::{Basis, Findings, Level, Lint, Review};
 
 pub(super) static LINT: Lint = Lint {
     code: codes::WILDCARD_OVER_PUBLIC_SUFFIX,
@@ -21,16 +21,14 @@ fn check(review: &Review<'_>, findings: &mut Findings) {
         }
         let mut suffixes = review.suffixes.below(parent);
         let Some(first) = suffixes.next() else { continue };
-        let more = suffixes.count();
+        let more = match suffixes.count() {
+            0 => "lies below it".to_owned(),
+            1 => "and one more public suffix lie below it".to_owned(),
+            more => format!("and {more} more public suffixes lie below it"),
+        };
         let message = format!("`{}` covers names that anybody can register", named.written());
         let found = Diagnostic::warning(codes::WILDCARD_OVER_PUBLIC_SUFFIX, message);
-        let others = match more {
-            0 => String::new(),
-            1 => " and one more public suffix".to_owned(),
-            _ => format!(" and {more} more public suffixes"),
-        };
-        let found = named.here(found, &format!("`{first}`{others} lie below it"));
-        let found = found.help(format!("name the hosts you need, or `*.{parent}` for one label"));
-        findings.report(named.grant.service, found);
+        let found = named.here(found, &format!("`{first}` {more}"));
+        findings.report(named.grant.service, found.help("name the hosts that are needed"));
     }
 }
