@@ -37,9 +37,9 @@ pub fn safe(sources: &Sources, diagnostics: &[Diagnostic]) -> Fixed {
             applied.entry(edit.at.file).or_default().push(edit);
         }
     }
-    let texts = applied.into_iter().filter_map(|(file, edits)| {
-        Some((file, apply(&sources.get(file)?.text, edits)))
-    });
+    let texts = applied
+        .into_iter()
+        .filter_map(|(file, edits)| Some((file, apply(&sources.get(file)?.text, edits))));
     Fixed { texts: texts.collect(), count }
 }
 

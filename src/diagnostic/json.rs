@@ -53,9 +53,9 @@ struct Replacement<'a> {
 }
 
 pub(super) fn render(reports: &[Report<'_>]) -> String {
-    let each = reports.iter().flat_map(|(sources, found)| {
-        found.iter().map(|found| finding(sources, found))
-    });
+    let each = reports
+        .iter()
+        .flat_map(|(sources, found)| found.iter().map(|found| finding(sources, found)));
     let findings = each.collect();
     // Strings and numbers always have a JSON form.
     let text = serde_json::to_string(&Document { schema: 1, findings }).unwrap_or_default();

@@ -135,11 +135,8 @@ pub(super) fn render(reports: &[Report<'_>]) -> String {
         name: code.name,
         short_description: text(code.summary),
     });
-    let driver = Driver {
-        name: "fwc",
-        semantic_version: env!("CARGO_PKG_VERSION"),
-        rules: kinds.collect(),
-    };
+    let driver =
+        Driver { name: "fwc", semantic_version: env!("CARGO_PKG_VERSION"), rules: kinds.collect() };
     let run = Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results };
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run] };
     // Strings and numbers always have a JSON form.
@@ -187,7 +184,8 @@ fn repair<'a>(sources: &'a Sources, found: &'a Diagnostic) -> Option<Repair<'a>>
 
 fn physical(sources: &Sources, at: Location) -> Option<Physical<'_>> {
     let file = sources.get(at.file)?;
-    let (start, end) = (file.position(at.span.start), file.position(at.span.end.max(at.span.start)));
+    let (start, end) =
+        (file.position(at.span.start), file.position(at.span.end.max(at.span.start)));
     Some(Physical {
         artifact_location: Artifact { uri: uri(&file.path) },
         region: Region {

@@ -1,7 +1,7 @@
 //! A tunnel, a paste or drop site, a request catcher, or a dynamic name, which anybody can read or point elsewhere.
 
 use crate::diagnostic::{Diagnostic, codes};
-use super::tenants::{self, Kind};
+use super::tenants::Kind;
 use super::{Basis, Findings, Level, Lint, Review};
 
 pub(super) static LINT: Lint = Lint {
@@ -13,11 +13,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn check(review: &Review<'_>, findings: &mut Findings) {
-    for named in review.allowed_names() {
-        let Some(risk) = tenants::risk(named.pattern, |kind| matches!(kind, Kind::Tunnel | Kind::Paste | Kind::Catcher | Kind::Dynamic))
-        else {
-            continue;
-        };
+    for (named, risk) in review.risky_names(|kind| matches!(kind, Kind::Tunnel | Kind::Paste | Kind::Catcher | Kind::Dynamic)) {
         let message = format!("`{}` carries data to whoever asks for it", named.written());
         let found = Diagnostic::warning(codes::ANONYMOUS_UPLOAD, message);
         let found = named.here(found, &format!("`{}` is {}", risk.name, risk.what));

@@ -179,7 +179,8 @@ impl<'p> Coverage<'p> {
         while let Some(name) = around {
             let key = reversed(name);
             let first = openings.names.partition_point(|(other, _)| *other < key);
-            let mut alike = openings.names.iter().skip(first).take_while(|(other, _)| *other == key);
+            let mut alike =
+                openings.names.iter().skip(first).take_while(|(other, _)| *other == key);
             if alike.any(|(_, at)| piece(at).is_some_and(&mut meets)) {
                 return true;
             }
@@ -228,9 +229,8 @@ impl<'p> Coverage<'p> {
                     None => return Some(used),
                 },
             };
-            let next = self.find(pools, &witness, |other| {
-                other.speaks(piece.protocol) && may(other)
-            })?;
+            let next =
+                self.find(pools, &witness, |other| other.speaks(piece.protocol) && may(other))?;
             // What almost always decides needs no sets.
             if used.is_empty() && next.covers(piece) {
                 return Some(vec![*next]);

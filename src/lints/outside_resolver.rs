@@ -1,7 +1,7 @@
 //! A resolver that answers over HTTPS or TLS, past the resolver of the VPC.
 
 use crate::diagnostic::{Diagnostic, codes};
-use super::tenants::{self, Kind};
+use super::tenants::Kind;
 use super::{Basis, Findings, Level, Lint, Review};
 
 pub(super) static LINT: Lint = Lint {
@@ -13,11 +13,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn check(review: &Review<'_>, findings: &mut Findings) {
-    for named in review.allowed_names() {
-        let Some(risk) = tenants::risk(named.pattern, |kind| matches!(kind, Kind::Resolver))
-        else {
-            continue;
-        };
+    for (named, risk) in review.risky_names(|kind| matches!(kind, Kind::Resolver)) {
         let message = format!("`{}` resolves names past the resolver of the VPC", named.written());
         let found = Diagnostic::warning(codes::OUTSIDE_RESOLVER, message);
         let found = named.here(found, &format!("`{}` is {}", risk.name, risk.what));

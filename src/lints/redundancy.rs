@@ -33,7 +33,10 @@ pub(super) fn redundant<'p>(review: &Review<'p>) -> Vec<Redundant<'p>> {
     for id in ids() {
         let alone = |coverage: &Coverage<'p>, piece: &Piece<'p>| {
             coverage.covering(piece, &pools(piece), 1, |other| {
-                other.id != id && other.covers(piece) && other.lasts(piece) && outranks(other, piece)
+                other.id != id
+                    && other.covers(piece)
+                    && other.lasts(piece)
+                    && outranks(other, piece)
             })
         };
         let covered = everywhere(coverages, id, alone);
@@ -64,9 +67,8 @@ pub(super) fn redundant<'p>(review: &Review<'p>) -> Vec<Redundant<'p>> {
 /// the same set covers, whichever service uses it. A set may well hold what another one holds, or what
 /// one of its services has already.
 fn mendable<'p>(review: &Review<'p>, found: Vec<Redundant<'p>>) -> Vec<Redundant<'p>> {
-    let (own, of_sets): (Vec<_>, Vec<_>) = found
-        .into_iter()
-        .partition(|it| review.is_own(it.piece.grant.service, it.piece.grant.at));
+    let (own, of_sets): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|it| review.is_own(it.piece.grant.service, it.piece.grant.at));
     let of_sets: Vec<_> = of_sets.into_iter().filter(|it| is_within_set(review, it)).collect();
     let mut lines: BTreeMap<Location, (usize, usize)> = BTreeMap::new();
     for redundant in &of_sets {
@@ -114,9 +116,10 @@ pub(super) fn denied<'p>(review: &Review<'p>) -> Vec<Redundant<'p>> {
 /// The denies in force that have no flow in common with any entry that allows.
 pub(super) fn idle_denies<'p>(review: &Review<'p>) -> Vec<&'p Grant> {
     let idle = review.entries(Action::Deny).filter(|(id, ..)| {
-        let mut pieces = review.coverages().iter().flat_map(|it| {
-            it.of(*id).iter().map(move |piece| (it, piece))
-        });
+        let mut pieces = review
+            .coverages()
+            .iter()
+            .flat_map(|it| it.of(*id).iter().map(move |piece| (it, piece)));
         pieces.all(|(coverage, piece)| !coverage.stops_something(piece))
     });
     idle.map(|(_, grant, _)| grant).collect()

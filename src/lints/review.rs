@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use super::coverage::Coverage;
 use super::redundancy::{self, Redundant};
 use super::suffix::PublicSuffixes;
+use super::tenants::{self, Kind, Risk};
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
 use crate::policy::pattern::Pattern;
 use crate::policy::port::{PortSet, Protocol};
@@ -150,9 +151,8 @@ impl<'a> Review<'a> {
         let policy = self.policy;
         let grants = policy.grants.iter().enumerate();
         let grants = grants.filter(move |(_, grant)| grant.action == action);
-        let each = grants.map(move |(number, grant)| {
-            (GrantId(number as u32), grant, policy.terms(grant))
-        });
+        let each =
+            grants.map(move |(number, grant)| (GrantId(number as u32), grant, policy.terms(grant)));
         let today = self.today;
         each.filter(move |(.., terms)| terms.in_force(today))
     }
@@ -215,6 +215,27 @@ impl<'a> Review<'a> {
         first.zip(main).is_some_and(|(first, main)| {
             let before = first.strip_suffix(main);
             before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
+        })
+    }
+
+    /// Every name that an entry in force allows and that is one of those risky ones.
+    pub(super) fn risky_names(
+        &self,
+        asked: impl Fn(Kind) -> bool,
+    ) -> impl Iterator<Item = (Named<'a>, &'static Risk)> {
+        let suffixes = self.suffixes;
+        let names = self.allowed_names();
+        // A wildcard that covers strangers' names has worse to be said about it.
+        let names = names.filter(move |named| match named.pattern {
+            Pattern::Exact(_) => true,
+            Pattern::OneLabel { parent, .. } => !suffixes.contains(parent),
+            Pattern::Below(parent) => {
+                !suffixes.contains(parent) && suffixes.below(parent).next().is_none()
+            }
+        });
+        names.filter_map(move |named| {
+            let risk = tenants::risk(named.pattern, &asked)?;
+            Some((named, risk))
         })
     }
 
@@ -296,10 +317,7 @@ impl<'a> Block<'a> {
     /// The entry with that destination: its place and how many destinations it has.
     fn entry(&self, destination: Span) -> Option<(Span, usize)> {
         let of = |span: Span, entry: &ast::Entry<'_>| (span, entry.destinations.len());
-        fn around<T>(
-            lines: &[Spanned<T>],
-            within: Span,
-        ) -> Option<&Spanned<T>> {
+        fn around<T>(lines: &[Spanned<T>], within: Span) -> Option<&Spanned<T>> {
             let behind = lines.partition_point(|line| line.span.start <= within.start);
             lines.get(behind.checked_sub(1)?).filter(|line| within.end <= line.span.end)
         }

@@ -1,7 +1,7 @@
 //! One name under which the storage of every customer is reached.
 
 use crate::diagnostic::{Diagnostic, codes};
-use super::tenants::{self, Kind};
+use super::tenants::Kind;
 use super::{Basis, Findings, Level, Lint, Review};
 
 pub(super) static LINT: Lint = Lint {
@@ -13,11 +13,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn check(review: &Review<'_>, findings: &mut Findings) {
-    for named in review.allowed_names() {
-        let Some(risk) = tenants::risk(named.pattern, |kind| matches!(kind, Kind::Storage))
-        else {
-            continue;
-        };
+    for (named, risk) in review.risky_names(|kind| matches!(kind, Kind::Storage)) {
         let message = format!("`{}` is the storage of every customer, not only yours", named.written());
         let found = Diagnostic::warning(codes::SHARED_STORAGE, message);
         let found = named.here(found, &format!("`{}` is {}", risk.name, risk.what));

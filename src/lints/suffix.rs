@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn suffixes_below_a_name_are_found() {
         let list = PublicSuffixes::parse(
-            "// VERSION: 1\ncom\namazonaws.com\n*.compute.amazonaws.com\ns3.amazonaws.com\n!x.ck\n*.ck\n",
+            "// VERSION: 1\n// ===BEGIN ICANN DOMAINS===\ncom\namazonaws.com\n*.compute.amazonaws.com\ns3.amazonaws.com\n!x.ck\n*.ck\n",
         )
         .unwrap();
         let below = |text| list.below(&name(text)).collect::<Vec<_>>();

@@ -119,7 +119,9 @@ impl Tenant {
 
     /// The parent that a name lies below, if it lies below one.
     pub fn of(name: &Fqdn) -> Option<&'static Self> {
-        PARENTS.iter().find(|parent| ends(name.as_str(), parent.name).is_some_and(|it| !it.is_empty()))
+        PARENTS
+            .iter()
+            .find(|parent| ends(name.as_str(), parent.name).is_some_and(|it| !it.is_empty()))
     }
 }
 

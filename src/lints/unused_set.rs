@@ -47,7 +47,11 @@ fn check(review: &Review<'_>, findings: &mut Findings) {
             SetLine::Entry(_) => None,
         }));
     }
-    for (name, block) in sets.iter().filter(|(name, _)| !used.contains(**name)) {
+    // What is included may be used by another policy of the project.
+    let first = review.sources.policies().next().map(|(id, _)| id);
+    let is_ours = |block: &Block<'_>| review.is_main() || Some(block.at.file) == first;
+    let unused = sets.iter().filter(|(name, block)| !used.contains(**name) && is_ours(block));
+    for (name, block) in unused {
         let found = Diagnostic::warning(codes::UNUSED_SET, format!("no service uses the set `{name}`"))
             .at(block.name_at(), "")
             .help(format!("remove it, or write `use {name}` where it is needed"));

@@ -17,6 +17,7 @@ mod emit;
 mod engine;
 mod forms;
 mod laws;
+mod lints;
 mod matcher;
 mod model;
 mod project;
