@@ -31,7 +31,8 @@ fn check(review: &Review<'_>, findings: &mut Findings) {
         let shown = |name: &Fqdn| name.unicode().unwrap_or_else(|| name.to_string());
         let message = format!("`{}` looks like `{}`", shown(name), shown(first));
         let found = Diagnostic::warning(codes::CONFUSABLE_NAME, message);
-        let found = named.here(found, &format!("`{name}` on the wire")).at(*at, "the other one");
+        let wire = name.unicode().map(|_| format!("`{name}` on the wire")).unwrap_or_default();
+        let found = named.here(found, &wire).at(*at, "the other one");
         let help = "remove the one that is not meant; a name that looks like another is seldom an accident";
         findings.report(named.grant.service, found.help(help));
     }

@@ -30,7 +30,7 @@ fn check(review: &Review<'_>, findings: &mut Findings) {
         }
         let message = format!("`{}` covers names of other customers", named.written());
         let found = Diagnostic::warning(codes::WILDCARD_ON_TENANT_PARENT, message);
-        let text = format!("below `{}` stands {}", tenant.name, tenant.what);
+        let text = format!("`{}` holds {}", tenant.name, tenant.what);
         let help = format!("name what is yours: `your-name.{parent}`");
         findings.report(named.grant.service, named.here(found, &text).help(help));
     }

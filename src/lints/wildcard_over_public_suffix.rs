@@ -19,16 +19,17 @@ fn check(review: &Review<'_>, findings: &mut Findings) {
         if review.suffixes.contains(parent) {
             continue;
         }
-        let mut suffixes = review.suffixes.below(parent);
-        let Some(first) = suffixes.next() else { continue };
-        let more = match suffixes.count() {
-            0 => "lies below it".to_owned(),
-            1 => "and one more public suffix lie below it".to_owned(),
-            more => format!("and {more} more public suffixes lie below it"),
+        let suffixes: Vec<String> = review.suffixes.below(parent).collect();
+        // The shortest one is the one that people know.
+        let Some(known) = suffixes.iter().min_by_key(|suffix| suffix.len()) else { continue };
+        let more = match suffixes.len() {
+            1 => "lies below it".to_owned(),
+            2 => "and another public suffix lie below it".to_owned(),
+            count => format!("and {} more public suffixes lie below it", count - 1),
         };
         let message = format!("`{}` covers names that anybody can register", named.written());
         let found = Diagnostic::warning(codes::WILDCARD_OVER_PUBLIC_SUFFIX, message);
-        let found = named.here(found, &format!("`{first}` {more}"));
+        let found = named.here(found, &format!("`{known}` {more}"));
         findings.report(named.grant.service, found.help("name the hosts that are needed"));
     }
 }

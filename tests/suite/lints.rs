@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 
-use fwc::diagnostic::render::{Format, Style, render};
-use fwc::diagnostic::{Diagnostic, codes};
+use fwc::diagnostic::render::{Format, Style, render, render_all};
+use fwc::diagnostic::{Diagnostic, Severity, codes, fix};
 use fwc::lints::suffix::PublicSuffixes;
 use fwc::lints::{LINTS, Lint, Options};
 use fwc::project::{self, Project};
 use fwc::source::{FileId, SourceFile, Sources};
+use fwc::suricata::{self, Profile};
 
 use crate::corpus::TODAY;
 use crate::docs::{Block, blocks, page, whole};
@@ -75,7 +76,7 @@ fn each_lint_is_what_its_page_says() {
 /// Findings that say more about how short the examples are than about the examples.
 fn is_noise(found: &Diagnostic) -> bool {
     [codes::UNUSED_NETWORK, codes::PLAINTEXT_HTTP, codes::UNBALANCED_REGIONS].contains(&found.code)
-        || found.severity == fwc::diagnostic::Severity::Warning && found.location().is_none()
+        || found.severity == Severity::Warning && found.location().is_none()
 }
 
 #[test]
@@ -129,5 +130,123 @@ fn the_example_has_no_findings() {
     let found = fwc::lint(&sources, &project, &options());
     let text = render(Format::Concise, &sources, &found, Style::default());
     assert_eq!(text, "");
-    let _ = FileId(0);
+}
+
+/// A policy with everything that can be mended unseen.
+const MENDABLE: &str = "\
+fwc 1
+owner @shop/netsec
+
+set stripe \"Stripe API\" {
+  api.stripe.com
+  files.stripe.com
+  api.stripe.com
+}
+
+service checkout from web {
+  use stripe because PAY-812 \"card payments\"
+  allow API.Example.com. because PAY-1 \"upper case and a dot at the end\"
+  allow bücher.example   because PAY-2 \"letters outside ASCII\"
+  allow a.example        because PAY-3 \"twice\"
+
+  allow b.example        because PAY-3 \"once\"
+  allow a.example        because PAY-3 \"twice\"
+  allow { c.example d.example c.example } because PAY-4 \"twice in braces\"
+  allow a.example        because PAY-5 \"with another reason\"
+  allow e.example        because PAY-6 \"commented\"
+  allow e.example        because PAY-6 \"commented\"   # a comment that may be about more
+}
+
+deny x.example x.example because SEC-1 \"twice\"
+deny y.example           because SEC-1 \"twice\"
+deny y.example           because SEC-1 \"twice\"
+";
+
+/// The signatures of each region.
+fn compiled(policy: &str, project: &Project) -> Vec<String> {
+    let mut sources = Sources::new();
+    sources.add(SourceFile::new("policies/prod.fw", policy));
+    let (policy, _) = fwc::analyse(&sources, project).accept().unwrap();
+    let firewall = &project.firewall;
+    let profile = Profile::of(firewall.profile);
+    let options = suricata::Options { today: TODAY.parse().unwrap(), profile, firewall };
+    let rulesets = suricata::compile(&policy, &options).unwrap();
+    rulesets.into_iter().map(|ruleset| ruleset.text).collect()
+}
+
+#[test]
+fn fixes_change_the_text_and_not_the_firewall() {
+    let yaml = default_project();
+    let project = project::parse(FileId(0), &yaml).0.unwrap();
+    let mut text = MENDABLE.to_owned();
+    let mut rounds = 0;
+    loop {
+        let (sources, found) = lint(&text, &yaml);
+        let fixed = fix::safe(&sources, &found);
+        let Some(next) = fixed.texts.into_values().next() else { break };
+        assert_eq!(compiled(&text, &project), compiled(&next, &project), "{next}");
+        text = next;
+        rounds += 1;
+        assert!(rounds < 5, "fixes do not come to an end:\n{text}");
+    }
+    insta::assert_snapshot!("mended", text);
+}
+
+#[test]
+fn sarif_is_what_its_schema_says() {
+    let schema = include_str!("../corpus/sarif/sarif-schema-2.1.0.json");
+    // One of its expressions has a bracket that only a lenient reader takes.
+    let schema = schema.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}?$");
+    let mut compiler = boon::Compiler::new();
+    compiler.add_resource("sarif.json", serde_json::from_str(&schema).unwrap()).unwrap();
+    let mut schemas = boon::Schemas::new();
+    let schema = compiler.compile("sarif.json", &mut schemas).unwrap();
+    let yaml = default_project();
+    let found = [lint(MENDABLE, &yaml), lint("fwc 1\nallow\n", &yaml), lint("fwc 1\n", &yaml)];
+    let reports: Vec<(&Sources, &[Diagnostic])> =
+        found.iter().map(|(sources, found)| (sources, found.as_slice())).collect();
+    for reports in [&reports[..], &[]] {
+        let text = render_all(Format::Sarif, reports, Style::default());
+        let log = serde_json::from_str(&text).unwrap();
+        let wrong = schemas.validate(&log, schema).err().map(|error| format!("{error:#}"));
+        assert_eq!(wrong, None);
+    }
+    let broken = serde_json::json!({ "version": "2.1.0", "runs": [{ "tool": {} }] });
+    assert!(schemas.validate(&broken, schema).is_err(), "the schema holds nothing");
+}
+
+#[test]
+fn levels_and_suppressions_decide_what_is_shown() {
+    let policy = "fwc 1\nowner @a/b\nservice checkout from web {\n\
+        allow **.github.io because AB-1 \"x\" until 2027-01-31\n\
+        allow *.b.example because AB-1 \"x\"\n LINE }\n";
+    let check = |line: &str, lint_: &str, expected: &str| {
+        let yaml = format!("{}lint: {{ {lint_} }}\n", default_project());
+        let (sources, found) = lint(&policy.replace("LINE", line), &yaml);
+        let found: Vec<_> = found.into_iter().filter(|it| !is_noise(it)).collect();
+        let said = found.iter().map(|it| {
+            let at = it.location().map(|at| sources.get(at.file).unwrap().slice(at.span));
+            let level = if it.severity == Severity::Error { "E" } else { "W" };
+            format!("{level} {} {}", it.code.id, at.unwrap_or_default())
+        });
+        assert_eq!(said.collect::<Vec<_>>().join(", "), expected, "{line} {lint_}");
+    };
+    let both = "E FW001 **.github.io, W FW031 *.b.example";
+    check("", "", both);
+    check("", "allow: [FW001]", "W FW031 *.b.example");
+    check("", "warn: [wildcard-on-public-suffix]", "W FW001 **.github.io, W FW031 *.b.example");
+    check("", "deny: [FW031]", "E FW001 **.github.io, E FW031 *.b.example");
+    check("", "deny: [FW077]", "E FW001 **.github.io, W FW031 *.b.example, E FW029 FW077");
+    check("lint allow FW001 FW031 because AB-2 \"x\"", "", "");
+    check(
+        "lint allow FW001 because AB-2 \"x\" until 2026-11-23",
+        "",
+        "E FW001 **.github.io, W FW031 *.b.example, W FW028 FW001",
+    );
+    check("lint allow FW001 because AB-2 \"x\" until 2026-11-24", "", "W FW031 *.b.example");
+    check(
+        "}\nlint allow FW001 because AB-2 \"x\"\nservice z from search {\nallow z.example because AB-1 \"z\"\n",
+        "",
+        "W FW031 *.b.example",
+    );
 }
