@@ -41,6 +41,7 @@
 
 pub mod diagnostic;
 pub mod emit;
+pub mod explain;
 pub mod flow;
 pub mod lints;
 pub mod load;

@@ -31,12 +31,11 @@ pub struct NoList {
 impl PublicSuffixes {
     /// The list that was current when this version was built.
     pub fn embedded() -> &'static Self {
-        static EMBEDDED: LazyLock<PublicSuffixes> = LazyLock::new(|| {
+        static LIST: LazyLock<PublicSuffixes> = LazyLock::new(|| {
             #[expect(clippy::expect_used, reason = "a test reads the same text")]
-            PublicSuffixes::parse(include_str!("data/public_suffix_list.dat"))
-                .expect("the embedded list is one")
+            PublicSuffixes::parse(EMBEDDED).expect("the embedded list is one")
         });
-        &EMBEDDED
+        &LIST
     }
 
     /// Reads a list in the format of publicsuffix.org.
@@ -54,8 +53,7 @@ impl PublicSuffixes {
             return Err(no_list(&"it has no rules"));
         }
         reversed.sort_unstable();
-        let version = text.lines().find_map(|line| line.strip_prefix("// VERSION: "));
-        let version = version.unwrap_or("of unknown date").to_owned();
+        let version = version(text).to_owned();
         Ok(Self { list, reversed, version })
     }
 
@@ -94,6 +92,18 @@ impl PublicSuffixes {
             labels.join(".")
         })
     }
+}
+
+/// When the embedded list was made, without reading all of it.
+pub fn embedded_version() -> &'static str {
+    version(EMBEDDED)
+}
+
+const EMBEDDED: &str = include_str!("data/public_suffix_list.dat");
+
+fn version(text: &str) -> &str {
+    let mut head = text.lines().take(32);
+    head.find_map(|line| line.strip_prefix("// VERSION: ")).unwrap_or("of unknown date")
 }
 
 /// The labels from right to left, in the form names have on the wire.

@@ -10,7 +10,8 @@ use jiff::civil::Date;
 /// One reviewed text file says which service may reach which names; fwc compiles it to
 /// Suricata-compatible rule groups for each region.
 #[derive(Debug, Parser)]
-#[command(name = "fwc", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "fwc", version, long_version = version(), propagate_version = true)]
+#[command(max_term_width = 100)]
 #[command(after_help = "Exit codes:
   0  done
   1  the policy was refused, or --check found a difference
@@ -46,6 +47,7 @@ pub(crate) enum Command {
     Compile(Compile),
     Fmt(Fmt),
     Lint(Lint),
+    Explain(Explain),
     Generate(Generate),
 }
 
@@ -171,6 +173,30 @@ pub(crate) enum LintFormat {
     Github,
 }
 
+/// Explain a code, a signature id or a name
+///
+/// A code or the name of a lint: what is found, why that matters, what to write instead. A signature id:
+/// its entry, owner and ticket, and its text in every region. A name: its forms, its public suffix, whose
+/// customers share its parent, and who may reach it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fwc explain lints
+  fwc explain shadowed-entry
+  fwc explain 1048577
+  fwc explain api.stripe.com")]
+pub(crate) struct Explain {
+    /// `lints`, a code, the name of a lint, a signature id, or a name
+    pub(crate) what: String,
+
+    /// The policy; without it the one the project file names
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+
+    /// Explain as on this day, UTC, instead of today
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) today: Option<Date>,
+}
+
 /// Write shell completions or man pages
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -196,6 +222,11 @@ pub(crate) enum Generated {
         #[arg(short, long, value_name = "DIR")]
         output: PathBuf,
     },
+}
+
+fn version() -> String {
+    let list = fwc::lints::suffix::embedded_version();
+    format!("{}\npublic suffix list {list}", env!("CARGO_PKG_VERSION"))
 }
 
 fn day(text: &str) -> Result<Date, &'static str> {

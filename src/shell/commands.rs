@@ -1,6 +1,7 @@
 //! The commands: each loads, calls the library, shows.
 
 mod compile;
+mod explain;
 mod fmt;
 mod generate;
 mod init;
@@ -16,6 +17,7 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<Exit, Error> {
         Command::Compile(command) => compile::compile(args, command, shell),
         Command::Fmt(command) => fmt::fmt(args, command, shell),
         Command::Lint(command) => lint::lint(args, command, shell),
+        Command::Explain(command) => explain::explain(args, command, shell),
         Command::Generate(command) => generate::generate(command, shell),
     }
 }

@@ -67,11 +67,12 @@ pub(crate) struct Review {
 }
 
 /// Reads the policies that are meant, each with its project; without any the one of the project. What
-/// is part of another one is none of its own.
+/// is part of another one, or its envelope, is none of its own.
 pub(crate) fn reviews(args: &Args, paths: &[PathBuf]) -> Result<Vec<Review>, Error> {
     if paths.is_empty() {
         return Ok(vec![review(args, None)?]);
     }
+    let first = |review: &Review| review.sources.policies().next().map(|(_, it)| it.path.clone());
     let files = disk::expand(paths)?;
     let mut reviews: Vec<Review> = Vec::new();
     for file in &files {
@@ -84,10 +85,14 @@ pub(crate) fn reviews(args: &Args, paths: &[PathBuf]) -> Result<Vec<Review>, Err
         }
         let new = review(args, Some(file))?;
         // One that was read before and is included by this one.
-        let first = |review: &Review| review.sources.iter().next().map(|(_, it)| it.path.clone());
         let parts: Vec<_> = new.sources.policies().map(|(_, part)| part.path.clone()).collect();
         reviews.retain(|review| first(review).is_none_or(|path| !parts.contains(&path)));
         reviews.push(new);
+    }
+    let envelopes: Vec<String> =
+        reviews.iter().flat_map(|review| load::envelopes(&review.sources)).collect();
+    if let [_, _, ..] = reviews.as_slice() {
+        reviews.retain(|review| first(review).is_none_or(|path| !envelopes.contains(&path)));
     }
     Ok(reviews)
 }
