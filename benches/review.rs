@@ -1,6 +1,7 @@
 //! How fast a policy is reviewed: what `fwc lint` does, from text to findings.
 
 #![expect(clippy::expect_used, reason = "a bench without a clock has nothing to measure")]
+#![expect(clippy::print_stdout, reason = "a bench is read")]
 
 mod data;
 

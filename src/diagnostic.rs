@@ -145,7 +145,8 @@ pub fn tidy(diagnostics: &mut Vec<Diagnostic>) {
         (found.location().map(|at| (at.file, at.span)), found.code, found.message.clone())
     };
     diagnostics.sort_by_cached_key(key);
-    diagnostics.dedup_by(|a, b| key(a) == key(b));
+    let place = |found: &Diagnostic| (found.location(), found.code);
+    diagnostics.dedup_by(|a, b| place(a) == place(b) && a.message == b.message);
 }
 
 /// Whether any of them refuses the policy.

@@ -112,13 +112,13 @@ pub fn name(name: &Fqdn, suffixes: &PublicSuffixes) -> String {
     text
 }
 
-/// Who is let to a name, or refused it by an entry.
+/// Who is let to a name, or refused it, by one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
-    /// The service.
-    pub service: String,
-    /// `443/tls`
-    pub reach: String,
+    /// The services.
+    pub services: Vec<String>,
+    /// What is asked for: `443/tls`.
+    pub reaches: Vec<String>,
     /// The regions where that is so.
     pub regions: Vec<String>,
     /// `allow`, `deny` or `observe`.
@@ -167,11 +167,10 @@ pub fn access(
             asked.extend(ports.ranges().map(|range| (*protocol, range.first(), address)));
         }
     }
-    let mut rows: BTreeMap<(ServiceId, Protocol, u16, GrantId, &str), Vec<String>> =
-        BTreeMap::new();
+    let mut decided: BTreeMap<(ServiceId, GrantId, &'static str), Decided> = BTreeMap::new();
     let options = Options { profile, ..Options::new(today) };
-    for (number, region) in policy.regions.iter().enumerate() {
-        let matcher = Matcher::new(policy, RegionId(number as u32), &options);
+    for region in (0..policy.regions.len() as u32).map(RegionId) {
+        let matcher = Matcher::new(policy, region, &options);
         for service in (0..policy.services.len() as u32).map(ServiceId) {
             for (protocol, port, destination) in &asked {
                 let hosts = [name.as_str().as_bytes()];
@@ -193,21 +192,51 @@ pub fn access(
                     Action::Deny => "deny",
                     Action::Observe => "observe",
                 };
-                let row = rows.entry((service, *protocol, *port, grant, action)).or_default();
-                if row.last() != Some(&region.role) {
-                    row.push(region.role.clone());
-                }
+                let Decided { reaches, regions } =
+                    decided.entry((service, grant, action)).or_default();
+                reaches.insert((*protocol, *port));
+                regions.insert(region);
             }
         }
     }
-    let rows = rows.into_iter().map(|((service, protocol, port, grant, action), regions)| Access {
-        service: policy.service(service).name.to_string(),
-        reach: format!("{port}/{protocol}"),
-        regions,
-        action,
-        entry: entry(policy, sources, grant),
+    // Services about which one entry decides alike share a row.
+    let mut rows: Vec<Row> = Vec::new();
+    for ((service, grant, action), decided) in decided {
+        let same =
+            |row: &&mut Row| (row.grant, row.action, &row.decided) == (grant, action, &decided);
+        match rows.iter_mut().find(same) {
+            Some(row) => row.services.push(service),
+            None => rows.push(Row { grant, action, decided, services: vec![service] }),
+        }
+    }
+    let rows = rows.into_iter().map(|Row { grant, action, decided, services }| {
+        let Decided { reaches, regions } = decided;
+        let roles = policy.regions.iter().enumerate();
+        let roles = roles.filter(|(number, _)| regions.contains(&RegionId(*number as u32)));
+        Access {
+            services: services.iter().map(|id| policy.service(*id).name.to_string()).collect(),
+            reaches: reaches.iter().map(|(protocol, port)| format!("{port}/{protocol}")).collect(),
+            regions: roles.map(|(_, region)| region.role.clone()).collect(),
+            action,
+            entry: entry(policy, sources, grant),
+        }
     });
     rows.collect()
+}
+
+/// What an entry decides, and for whom.
+struct Row {
+    grant: GrantId,
+    action: &'static str,
+    decided: Decided,
+    services: Vec<ServiceId>,
+}
+
+/// What an entry decides for a service.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Decided {
+    reaches: BTreeSet<(Protocol, u16)>,
+    regions: BTreeSet<RegionId>,
 }
 
 fn entry(policy: &Policy, sources: &Sources, id: GrantId) -> Entry {

@@ -12,7 +12,7 @@ pub mod tenants;
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::{Code, Diagnostic, Severity, codes, did_you_mean, tidy};
+use crate::diagnostic::{Code, Diagnostic, Severity, codes, did_you_mean};
 use crate::policy::{ServiceId, Suppression};
 use crate::project::{self, Project};
 use crate::source::{FileId, Location, Sources};
@@ -165,7 +165,7 @@ impl Findings {
     }
 }
 
-/// Runs every lint, as the project file sets them and the policy suppresses them. Sorted by place.
+/// Runs every lint, as the project file sets them and the policy suppresses them.
 pub fn run(review: &Review<'_>) -> Vec<Diagnostic> {
     let (levels, mut shown) = Levels::of(review.project, review.sources);
     let mut suppressions = Suppressions::of(review);
@@ -189,7 +189,6 @@ pub fn run(review: &Review<'_>) -> Vec<Diagnostic> {
         found.severity = if level == Level::Deny { Severity::Error } else { Severity::Warning };
         level != Level::Allow
     });
-    tidy(&mut shown);
     shown
 }
 

@@ -209,6 +209,19 @@ impl<'p> Coverage<'p> {
         Openings { names, networks }
     }
 
+    /// Whether any entry of some pools has the first flow of a piece that comes to mind: none that does
+    /// not is covered.
+    pub(super) fn touches(
+        &self,
+        piece: &Piece<'p>,
+        pools: &[Pool],
+        may: impl Fn(&Piece<'p>) -> bool,
+    ) -> bool {
+        let Some(witness) = piece.witness() else { return false };
+        let may = |other: &Piece<'p>| other.speaks(piece.protocol) && may(other);
+        self.find(pools, &witness, may).is_some()
+    }
+
     /// The entries of some pools that together have every flow of a piece, if they do; `may` tells
     /// which of them count. Alone or not at all if `one` is all that may be used.
     pub(super) fn covering(
@@ -310,10 +323,12 @@ impl<'p> Piece<'p> {
     /// Whether it is about what is spoken there. A grant of any bytes to an address is one of any
     /// protocol that bytes can be, too; `None` for all of them.
     fn speaks(&self, protocol: Option<Protocol>) -> bool {
-        let is_carried = || match (self.protocol, protocol) {
-            (Some(Protocol::Tcp), Some(Protocol::Tls | Protocol::Http)) => true,
-            (Some(Protocol::Udp), Some(Protocol::Quic)) => true,
-            _ => false,
+        let is_carried = || {
+            matches!(
+                (self.protocol, protocol),
+                (Some(Protocol::Tcp), Some(Protocol::Tls | Protocol::Http))
+                    | (Some(Protocol::Udp), Some(Protocol::Quic))
+            )
         };
         self.protocol.is_none() || self.protocol == protocol || is_carried()
     }

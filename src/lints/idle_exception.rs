@@ -29,7 +29,7 @@ fn check(review: &Review<'_>, findings: &mut Findings) {
             let meets = |grant: &&Grant| {
                 regions().filter_map(|it| grant.destination.get(it)).any(|it| touch(it, exception))
             };
-            if grants.iter().any(|grant| meets(grant)) {
+            if grants.iter().any(meets) {
                 continue;
             }
             let message = format!("the exception `{exception}` is no part of `{}`", first.written());

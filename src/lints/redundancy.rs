@@ -30,31 +30,38 @@ pub(super) fn redundant<'p>(review: &Review<'p>) -> Vec<Redundant<'p>> {
     let mut found: Vec<Option<Redundant<'p>>> = Vec::new();
     found.resize_with(review.policy.grants.len(), || None);
     let ids = || (0..review.policy.grants.len() as u32).map(GrantId);
-    for id in ids() {
+    // Nearly all have a flow that no other entry has, and that is found at once.
+    let touched = |id: &GrantId| {
+        let mut pieces =
+            coverages.iter().flat_map(|it| it.of(*id).iter().map(move |piece| (it, piece)));
+        pieces.all(|(coverage, piece)| {
+            coverage.touches(piece, &pools(piece), |other| other.id != *id && other.lasts(piece))
+        })
+    };
+    let suspects: Vec<GrantId> = ids().filter(touched).collect();
+    for id in &suspects {
         let alone = |coverage: &Coverage<'p>, piece: &Piece<'p>| {
             coverage.covering(piece, &pools(piece), 1, |other| {
-                other.id != id
-                    && other.covers(piece)
-                    && other.lasts(piece)
-                    && outranks(other, piece)
+                let covers = other.id != *id && other.covers(piece);
+                covers && other.lasts(piece) && outranks(other, piece)
             })
         };
-        let covered = everywhere(coverages, id, alone);
+        let covered = everywhere(coverages, *id, alone);
         if let Some(slot) = found.get_mut(id.0 as usize) {
             *slot = covered;
         }
     }
-    for id in ids() {
+    for id in &suspects {
         let is_found = |id: GrantId| found.get(id.0 as usize).is_some_and(Option::is_some);
-        if is_found(id) {
+        if is_found(*id) {
             continue;
         }
         let together = |coverage: &Coverage<'p>, piece: &Piece<'p>| {
             coverage.covering(piece, &pools(piece), usize::MAX, |other| {
-                other.id != id && other.lasts(piece) && !is_found(other.id)
+                other.id != *id && other.lasts(piece) && !is_found(other.id)
             })
         };
-        let covered = everywhere(coverages, id, together);
+        let covered = everywhere(coverages, *id, together);
         if let Some(slot) = found.get_mut(id.0 as usize) {
             *slot = covered;
         }

@@ -224,18 +224,17 @@ impl<'a> Review<'a> {
         asked: impl Fn(Kind) -> bool,
     ) -> impl Iterator<Item = (Named<'a>, &'static Risk)> {
         let suffixes = self.suffixes;
-        let names = self.allowed_names();
+        let risky = self.allowed_names().filter_map(move |named| {
+            let risk = tenants::risk(named.pattern, &asked)?;
+            Some((named, risk))
+        });
         // A wildcard that covers strangers' names has worse to be said about it.
-        let names = names.filter(move |named| match named.pattern {
+        risky.filter(move |(named, _)| match named.pattern {
             Pattern::Exact(_) => true,
             Pattern::OneLabel { parent, .. } => !suffixes.contains(parent),
             Pattern::Below(parent) => {
                 !suffixes.contains(parent) && suffixes.below(parent).next().is_none()
             }
-        });
-        names.filter_map(move |named| {
-            let risk = tenants::risk(named.pattern, &asked)?;
-            Some((named, risk))
         })
     }
 

@@ -5,6 +5,8 @@
 
 use std::sync::LazyLock;
 
+use rustc_hash::FxHashMap;
+
 use crate::policy::fqdn::Fqdn;
 use crate::policy::pattern::Pattern;
 
@@ -86,6 +88,30 @@ pub const AWS_ACCOUNTS: &[&str] = &[
     "961992271922",
 ];
 
+/// A list by the last two labels of its names, which are what a name has in common with what is listed
+/// above it or below it.
+type Index<T> = FxHashMap<&'static str, Vec<T>>;
+
+static PARENTS_BY_END: LazyLock<Index<Tenant>> =
+    LazyLock::new(|| index(PARENTS.iter().map(|it| (it.name, *it))));
+
+static RISKS_BY_END: LazyLock<Index<Risk>> =
+    LazyLock::new(|| index(RISKS.iter().map(|it| (it.name, *it))));
+
+fn index<T>(listed: impl Iterator<Item = (&'static str, T)>) -> Index<T> {
+    let mut index = Index::default();
+    for (name, value) in listed {
+        index.entry(end(name)).or_insert_with(Vec::new).push(value);
+    }
+    index
+}
+
+/// The last two labels of a name.
+fn end(name: &str) -> &str {
+    let mut dots = name.rmatch_indices('.');
+    dots.nth(1).and_then(|(at, _)| name.get(at + 1..)).unwrap_or(name)
+}
+
 fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.map(|line| line.split(" | ").collect())
@@ -117,18 +143,24 @@ impl Tenant {
         rest.is_some_and(|rest| rest.ends_with('.'))
     }
 
+    /// The parents that a name may lie below, or above.
+    pub fn near(name: &Fqdn) -> &'static [Self] {
+        PARENTS_BY_END.get(end(name.as_str())).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The parent that a name lies below, if it lies below one.
     pub fn of(name: &Fqdn) -> Option<&'static Self> {
-        PARENTS
-            .iter()
-            .find(|parent| ends(name.as_str(), parent.name).is_some_and(|it| !it.is_empty()))
+        let below =
+            |parent: &&Self| ends(name.as_str(), parent.name).is_some_and(|it| !it.is_empty());
+        Self::near(name).iter().find(below)
     }
 }
 
 /// The risky name that a pattern has something in common with, if its kind is asked for.
 pub fn risk(pattern: &Pattern, asked: impl Fn(Kind) -> bool) -> Option<&'static Risk> {
     let base = pattern.base().as_str();
-    RISKS.iter().filter(|risk| asked(risk.kind)).find(|risk| {
+    let near = RISKS_BY_END.get(end(base)).map(Vec::as_slice).unwrap_or_default();
+    near.iter().filter(|risk| asked(risk.kind)).find(|risk| {
         let before = ends(base, risk.name);
         match (pattern, risk.kind) {
             (Pattern::Exact(_), Kind::Storage) => before == Some(""),

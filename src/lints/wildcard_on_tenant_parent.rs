@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::policy::pattern::Pattern;
-use super::tenants;
+use super::tenants::Tenant;
 use super::{Basis, Findings, Level, Lint, Review};
 
 pub(super) static LINT: Lint = Lint {
@@ -20,7 +20,7 @@ fn check(review: &Review<'_>, findings: &mut Findings) {
             Pattern::OneLabel { parent, .. } => (parent, false),
             Pattern::Below(parent) => (parent, true),
         };
-        let tenants = tenants::PARENTS.iter();
+        let tenants = Tenant::near(parent).iter();
         let mut met = tenants.filter(|it| it.is(parent) || is_deep && it.lies_below(parent));
         let Some(tenant) = met.next() else { continue };
         // Where the public suffix list knows better, its own lints speak.

@@ -77,12 +77,16 @@ fn access(
         shell.print(&format!("\nNo service may reach it on {today}.\n"))?;
         return Ok(Exit::Done);
     }
-    let header = ["service", "port", "regions", "verdict", "entry", "place", "owner", "ticket"];
-    let cells = rows.into_iter().map(|Access { service, reach, regions, action, entry }| {
+    let header = ["verdict", "services", "ports", "regions", "entry", "place", "owner", "ticket"];
+    let cells = rows.into_iter().map(|Access { services, reaches, regions, action, entry }| {
         let explain::Entry { text, place, owner, ticket } = entry;
-        vec![service, reach, regions.join(", "), action.to_owned(), text, place, owner, ticket]
+        let lists = [services, reaches, regions].map(|list| list.join(", "));
+        let mut row = vec![action.to_owned()];
+        row.extend(lists);
+        row.extend([text, place, owner, ticket]);
+        row
     });
     let table = output::table(&header, header.len(), cells);
-    shell.print(&format!("\nOn {today}; no other service may reach it.\n\n{table}"))?;
+    shell.print(&format!("\nOn {today}, and no other service may reach it:\n\n{table}"))?;
     Ok(Exit::Done)
 }
