@@ -19,7 +19,8 @@ fn line(sources: &Sources, found: &Diagnostic) -> String {
     };
     let place = found.location().and_then(|at| {
         let file = sources.get(at.file)?;
-        let (start, end) = (file.position(at.span.start), file.position(at.span.end));
+        let start = file.position(at.span.start);
+        let end = file.position(at.span.end.max(at.span.start));
         let path = property(&one_line(&file.path));
         let lines = format!("file={path},line={},endLine={},", start.line, end.line);
         let columns = format!("col={},endColumn={},", start.column, end.column.max(start.column));

@@ -21,6 +21,11 @@ pub enum Format {
     Github,
 }
 
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 5] = [Self::Full, Self::Concise, Self::Json, Self::Sarif, Self::Github];
+}
+
 /// How text for people looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {

@@ -106,7 +106,7 @@ impl<'p> Coverage<'p> {
         // The widest first, so that what covers is found early.
         let Self { pieces, names, networks, prefixes, .. } = &mut coverage;
         for alike in names.values_mut().chain(networks.values_mut()) {
-            alike.sort_by_key(|at| pieces.get(*at as usize).map(Piece::narrowness));
+            alike.sort_by_cached_key(|at| pieces.get(*at as usize).map(Piece::narrowness));
         }
         prefixes.sort_unstable();
         prefixes.dedup();

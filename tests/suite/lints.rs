@@ -8,9 +8,12 @@ use fwc::diagnostic::render::{Format, Style, render, render_all};
 use fwc::diagnostic::{Diagnostic, Severity, codes, fix};
 use fwc::lints::suffix::PublicSuffixes;
 use fwc::lints::{LINTS, Lint, Options};
+use fwc::matcher::{self, Flow, Matcher, Source, Spoken};
+use fwc::policy::{RegionId, ServiceId};
 use fwc::project::{self, Project};
 use fwc::source::{FileId, SourceFile, Sources};
 use fwc::suricata::{self, Profile};
+use proptest::prelude::*;
 
 use crate::corpus::TODAY;
 use crate::docs::{Block, blocks, page, whole};
@@ -249,4 +252,101 @@ fn levels_and_suppressions_decide_what_is_shown() {
         "",
         "W FW031 *.b.example",
     );
+}
+
+/// One entry of a service, with everything that decides whether another one covers it.
+fn any_entry() -> impl Strategy<Value = String> {
+    const NAMES: &[&str] = &[
+        "x.example",
+        "a.x.example",
+        "*.x.example",
+        "**.x.example",
+        "a*.x.example",
+        "*b.x.example",
+        "**.a.x.example",
+        "*.a.x.example",
+        "a.b.x.example",
+        "203.0.113.0/24",
+    ];
+    let clause = |texts: &'static [&'static str]| prop_oneof![2 => Just(""), 1 => proptest::sample::select(texts)];
+    let except =
+        clause(&[" except a.x.example", " except **.a.x.example", " except b.a.x.example"]);
+    let port = clause(&[" port 8443", " port 443,8443"]);
+    let to = clause(&[" to 203.0.113.0/24", " to 203.0.113.0/25"]);
+    let until = clause(&[" until 2027-01-31"]);
+    (proptest::sample::select(NAMES), except, port, to, until).prop_map(
+        |(name, except, port, to, until)| {
+            let is_name = name.ends_with("example");
+            let (except, to) = if is_name { (except, to) } else { ("", "") };
+            format!("  allow {name}{except}{port}{to}{until}\n")
+        },
+    )
+}
+
+/// What the firewall does with every flow of a small world, now and when what ends has ended; `None` if
+/// the policy is refused.
+fn world(lines: &[String]) -> Option<Vec<bool>> {
+    let mut sources = Sources::new();
+    let text = format!("fwc 1\nservice s from 10.0.0.0/24 {{\n{}}}\n", lines.concat());
+    sources.add(SourceFile::new("policies/prod.fw", text));
+    let (policy, _) = fwc::analyse(&sources, &Project::without_file()).accept().ok()?;
+    let labels = ["a", "b", "ab", "ac", "cb", "z"];
+    let mut names = vec!["x.example".to_owned()];
+    let mut level = names.clone();
+    for _ in 0..3 {
+        let longer = |name: &String| labels.map(|label| format!("{label}.{name}"));
+        level = level.iter().flat_map(longer).collect();
+        names.extend(level.iter().cloned());
+    }
+    let mut verdicts = Vec::new();
+    for today in ["2026-11-24", "2027-02-01"] {
+        let options = matcher::Options::new(today.parse().unwrap());
+        let matcher = Matcher::new(&policy, RegionId(0), &options);
+        for name in names.iter().map(|name| Some(name.as_bytes())).chain([None]) {
+            for address in ["203.0.113.1", "203.0.113.200", "198.51.100.1"] {
+                for port in [443, 8443] {
+                    let flow = Flow {
+                        source: Source::Service(ServiceId(0)),
+                        destination: address.parse().unwrap(),
+                        port,
+                        spoken: Spoken::Tls { name },
+                    };
+                    verdicts.push(matcher.decide(&flow).action == matcher::Action::Allow);
+                }
+            }
+        }
+    }
+    Some(verdicts)
+}
+
+/// The lines of a policy that lints would remove.
+fn redundant(lines: &[String]) -> BTreeSet<usize> {
+    let text = format!("fwc 1\nservice s from 10.0.0.0/24 {{\n{}}}\n", lines.concat());
+    let mut sources = Sources::new();
+    let file = sources.add(SourceFile::new("policies/prod.fw", text));
+    let found = fwc::lint(&sources, &Project::without_file(), &options());
+    let redundant = [codes::DUPLICATE_ENTRY, codes::SHADOWED_ENTRY];
+    let found = found.iter().filter(|found| redundant.contains(&found.code));
+    let places = found.map(|found| found.location().unwrap().span.start);
+    places.map(|at| sources.get(file).unwrap().position(at).line as usize - 3).collect()
+}
+
+proptest! {
+    #[test]
+    fn what_is_redundant_can_be_removed_and_nothing_else_can(
+        lines in proptest::collection::vec(any_entry(), 2..7)
+    ) {
+        let before = world(&lines);
+        prop_assume!(before.is_some());
+        let redundant = redundant(&lines);
+        let kept = |without: Option<usize>| -> Vec<String> {
+            let lines = lines.iter().enumerate();
+            let lines = lines.filter(|(at, _)| !redundant.contains(at) && Some(*at) != without);
+            lines.map(|(_, line)| line.clone()).collect()
+        };
+        prop_assert_eq!(&world(&kept(None)), &before, "{:?}", redundant);
+        for at in (0..lines.len()).filter(|at| !redundant.contains(at)) {
+            prop_assert_ne!(&world(&kept(Some(at))), &before, "line {} is redundant, too", at);
+        }
+    }
 }
