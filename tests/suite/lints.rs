@@ -332,6 +332,8 @@ fn redundant(lines: &[String]) -> BTreeSet<usize> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn what_is_redundant_can_be_removed_and_nothing_else_can(
         lines in proptest::collection::vec(any_entry(), 2..7)
