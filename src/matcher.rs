@@ -116,7 +116,7 @@ use ipnet::IpNet;
 use jiff::civil::Date;
 
 pub use crate::flow::wire::Engine;
-pub use crate::flow::{Flow, Request, Source, Spoken};
+pub use crate::flow::{Action, Flow, Request, Source, Spoken};
 use crate::policy::{GrantId, Origins, Policy, RegionId, ServiceId};
 use crate::suricata::profile::{HARDENED, Profile};
 use addresses::Addresses;
@@ -156,17 +156,6 @@ pub struct Verdict<S> {
     pub reason: Reason,
     /// Whose flow it is, in the order of the policy.
     pub services: S,
-}
-
-/// What happens to a flow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Action {
-    /// It passes.
-    Allow,
-    /// It is stopped.
-    Deny,
-    /// It passes and is logged, because it would be stopped if its service did not observe.
-    Observe,
 }
 
 /// Why.

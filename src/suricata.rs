@@ -5,6 +5,7 @@
 
 mod audience;
 pub mod compile;
+pub mod evaluate;
 mod form;
 pub mod limits;
 pub mod pack;
@@ -27,6 +28,7 @@ use crate::policy::{Region, RegionId};
 use crate::source::Location;
 pub use audience::ENFORCED;
 pub use compile::{Options, compile};
+pub use evaluate::Evaluator;
 pub use profile::Profile;
 
 /// Everything one region's firewall is told.
@@ -329,6 +331,9 @@ pub enum Bit {
     SeenBefore,
     /// What would have been its refusal has been logged.
     Observed,
+    /// That an entry would deny it has been logged. Only entries use it: they stand before every
+    /// pass, so that whatever sets it logs.
+    Denied,
 }
 
 /// An end of a TCP connection.

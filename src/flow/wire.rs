@@ -9,7 +9,7 @@
 //! | several Host headers | their values with `, ` between |
 //! | a target with an authority, `http://host/` | the host of the target, without user and port; no Host counts |
 //! | `CONNECT host:443` | the host of the target |
-//! | an empty Host | no Host |
+//! | an empty Host | no name, and no Host that is one name |
 //!
 //! Measured on 7.0.10, 8.0.3 and 8.0.8 with 78 names in TLS and 111 in HTTP (November 2026);
 //! `tests/corpus/traffic` and `tests/suite/verdicts.rs` repeat what matters on real engines.
@@ -117,8 +117,11 @@ impl Engine {
             .iter()
             .chain(request.hosts)
             .any(|part| part.contains(&0));
-        let is_odd = has_nul || is_connect || !(whole.is_empty() || whole.is_one_host());
+        // A Host without a name is there, too.
+        let raw = Some(whole).filter(|it| !it.is_empty() || !request.hosts.is_empty());
+        let is_odd = has_nul || is_connect || raw.is_some_and(|raw| !raw.is_one_host());
         Heard {
+            raw,
             name: (!whole.is_empty()).then(|| self.cut(whole.trimmed())),
             shape: if is_odd { Shape::Odd } else { Shape::Plain },
         }
@@ -193,6 +196,8 @@ pub(crate) fn is_quic(port: u16) -> bool {
 /// What the engine makes of a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Heard<'f> {
+    /// The Host as it was sent, or the host of the target; `None` if there is neither.
+    pub(crate) raw: Option<Said<'f>>,
     /// The name that is compared; `None` if there is no Host.
     pub(crate) name: Option<Said<'f>>,
     /// Whether another reader could take it for something else.
@@ -202,7 +207,7 @@ pub(crate) struct Heard<'f> {
 /// Whether a request could be another one to its server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// It has one Host, which is one name or address with at most a port, or none.
+    /// It has one Host, which is one name or address with at most a port, or it has none.
     Plain,
     /// A Host that is not one name, a NUL, or a tunnel.
     Odd,
@@ -269,6 +274,11 @@ impl<'f> Said<'f> {
             Case::Folded => byte.to_ascii_lowercase(),
             Case::Kept => *byte,
         })
+    }
+
+    /// The bytes, in the case in which they were sent.
+    pub(crate) fn as_sent(self) -> impl Iterator<Item = u8> {
+        Self { case: Case::Kept, ..self }.bytes()
     }
 
     /// Whether it is one name or address with at most a port: what the skeleton asks of a Host,
@@ -408,7 +418,6 @@ mod tests {
             assert_eq!(V8_0_3.request(&Request::get(hosts)).shape, expected, "{hosts:?}");
         };
         for plain in [
-            "",
             "a",
             "A.example",
             "a.example:",
@@ -422,6 +431,8 @@ mod tests {
             check(&[plain.as_bytes()], Shape::Plain);
         }
         for odd in [
+            "",
+            " ",
             "a.example:123456",
             "a.example:80.evil",
             "a.example:@evil",

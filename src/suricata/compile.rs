@@ -256,8 +256,8 @@ impl<'p> Site<'p> {
         };
         let strictness = match (buffer, unit.grant.action) {
             (_, policy::Action::Deny) => Strictness::AnyBytes,
-            (Buffer::HttpHost, policy::Action::Allow) => Strictness::OnlyNames,
-            (_, policy::Action::Allow) => Strictness::Names,
+            (Buffer::HttpHost, policy::Action::Allow) => Strictness::NamesAlone,
+            (_, policy::Action::Allow) => Strictness::NamesOrAnyFront,
         };
         let place = Place { buffer, exact: self.options.profile.exact, strictness };
         unit.names(|names| place.keywords(names, &unit.except_names(), keywords));

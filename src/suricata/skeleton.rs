@@ -137,7 +137,11 @@ pub(super) fn would_deny(frame: Frame, protocol: Protocol) -> Vec<Keyword> {
         }
         _ => {}
     }
-    keywords.extend([isnotset(Bit::Observed), set(Bit::Observed)]);
+    // What stands behind the grants marks a flow even if a grant lets it through in silence, and if
+    // it is about packets it is asked before an entry about names: its mark would keep the entry
+    // from logging. Entries stand before every pass, so that a mark of theirs means a line; they
+    // mark for the others, too, so that a name that nothing grants either is logged once.
+    keywords.extend([isnotset(Bit::Denied), set(Bit::Denied), set(Bit::Observed)]);
     keywords
 }
 
@@ -231,10 +235,11 @@ impl Part {
 fn preamble(wait: &Wait, observing: bool) -> Vec<Signature> {
     let mut parts = Vec::new();
     if let Some(ports) = &wait.http {
-        parts.push((900_001, request_begins("a request begins", Bit::Allowed).on(ports)));
+        parts.push((900_001, request_begins("a request begins", &[Bit::Allowed]).on(ports)));
     }
     if observing {
-        parts.push((900_002, request_begins("an observed request begins", Bit::Observed)));
+        let bits = [Bit::Observed, Bit::Denied];
+        parts.push((900_002, request_begins("an observed request begins", &bits)));
     }
     for (sid, protocol, message) in [
         (900_011, Protocol::Tls, "tls"),
@@ -252,13 +257,13 @@ fn preamble(wait: &Wait, observing: bool) -> Vec<Signature> {
     parts.into_iter().map(|(sid, part)| part.with_id(sid)).collect()
 }
 
-/// Takes a mark of the request before away.
-fn request_begins(message: &str, bit: Bit) -> Part {
-    Part::new(Action::Alert, Protocol::Http, message).when(request_complete()).when([
-        Keyword::Flow(Flow::ToServer),
-        unset(bit),
-        Keyword::Noalert,
-    ])
+/// Takes marks of the request before away.
+fn request_begins(message: &str, bits: &[Bit]) -> Part {
+    Part::new(Action::Alert, Protocol::Http, message)
+        .when(request_complete())
+        .when([Keyword::Flow(Flow::ToServer)])
+        .when(bits.iter().map(|bit| unset(*bit)))
+        .when([Keyword::Noalert])
 }
 
 /// What refuses everything that nothing allowed.
@@ -572,6 +577,8 @@ fn observe_plainly() -> Parts {
                 .when([to_server()])
                 .when(once()),
         ),
+        // Its head is complete only when the server has answered, and then nothing asks for it.
+        (6, alert(Protocol::Http, "CONNECT").when(connect()).when([to_server()]).when(once())),
         (8, alert(Protocol::Tcp, "tcp").when(tcp).when(once())),
     ];
     parts.extend(observe_rest());

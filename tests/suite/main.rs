@@ -15,6 +15,7 @@ mod corpus;
 mod docs;
 mod emit;
 mod engine;
+
 mod forms;
 mod laws;
 mod lints;
@@ -25,4 +26,5 @@ mod render;
 mod support;
 mod terminal;
 mod terraform;
+mod twins;
 mod verdicts;

@@ -1,7 +1,7 @@
 //! The matcher against what real engines say: the tables of flows, and the boundaries of every
 //! entry of every policy.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Display, Write as _};
 use std::net::IpAddr;
 use std::sync::Mutex;
@@ -12,13 +12,14 @@ use fwc::policy::pattern::Pattern;
 use fwc::policy::{Destination, Origins, Policy, Reach, RegionId, ServiceId};
 use fwc::probe::Side::Client;
 use fwc::project::{ProfileName, Project};
-use fwc::suricata::{Profile, Ruleset};
+use fwc::suricata::{Evaluator, Profile, Ruleset, evaluate};
 use ipnet::IpNet;
 
 use crate::corpus::{Compiled, TODAY, compile_cases, corpus};
 use crate::forms::{APP_LAYER_DEFAULTS, compiled, project_of, settings, text};
 use crate::support::engine::{self, Engine, Outcome, Release};
 use crate::support::table::{self, Row, Section, escaped};
+use crate::twins::judged_at;
 
 fn options(project: &Project, engine: matcher::Engine) -> Options<'static> {
     let profile = Profile::of(project.firewall.profile);
@@ -45,11 +46,7 @@ fn the_matcher_agrees_with_every_table() {
                 for (matcher, expected) in matchers.iter().zip(&row.verdicts) {
                     asked += 1;
                     let action = said.ask(|flow| matcher.decide(flow).action);
-                    let expected = match expected.split([',', ' ']).next() {
-                        Some("pass" | "through") => Action::Allow,
-                        Some("observe") => Action::Observe,
-                        _ => Action::Deny,
-                    };
+                    let expected = table::action(expected);
                     if action != expected {
                         writeln!(wrong, "{of}: {}: {action:?}, not {expected:?}", row.flow)
                             .unwrap();
@@ -113,6 +110,8 @@ fn disagreements(policy: &Policy, project: &Project, ruleset: &Ruleset) -> (usiz
     if project.firewall.profile == ProfileName::Published {
         text.push_str(APP_LAYER_DEFAULTS);
     }
+    let (profile, nothing) = (Profile::of(project.firewall.profile), BTreeMap::new());
+    let evaluator = Evaluator::new(ruleset, profile, &nothing).unwrap();
     let mut found = Vec::new();
     for engine in Engine::both() {
         let version = match engine.release() {
@@ -124,10 +123,15 @@ fn disagreements(policy: &Policy, project: &Project, ruleset: &Ruleset) -> (usiz
         for (row, outcome) in rows.iter().zip(&outcomes) {
             let Some(said) = &row.said else { continue };
             let verdict = said.ask(|flow| matcher.decide(flow));
-            if verdict.action == Action::Observe && is_unlogged(project, row) {
-                continue;
+            let mut wrong: Vec<String> = disagreement(&verdict, row, outcome).into_iter().collect();
+            let read = said.ask(|flow| evaluator.evaluate(version, flow)).unwrap();
+            if (read.action, judged_at(&read, verdict.reason)) != (verdict.action, verdict.at) {
+                wrong.push(format!("{verdict:?}, but the signatures {read:?}"));
             }
-            if let Some(wrong) = disagreement(&verdict, row, outcome) {
+            if !is_logged(&read, outcome) {
+                wrong.push(format!("the log is not {:?}", read.logged));
+            }
+            for wrong in wrong {
                 found.push(format!("{version:?}: {} | {wrong}: {}", row.flow, outcome.trace()));
             }
         }
@@ -135,32 +139,42 @@ fn disagreements(policy: &Policy, project: &Project, ruleset: &Ruleset) -> (usiz
     (2 * rows.len(), found)
 }
 
-/// Whether it is a tunnel under `published`: nothing there asks for the method, so the log has no
-/// line for one of a service that observes.
-fn is_unlogged(project: &Project, row: &Row) -> bool {
-    project.firewall.profile == ProfileName::Published && row.flow.contains("method CONNECT")
-}
-
 /// What the engine did, if it is not what the matcher says.
 fn disagreement<S>(verdict: &Verdict<S>, row: &Row, outcome: &Outcome) -> Option<String> {
+    let Verdict { action, at, reason, .. } = verdict;
+    let agrees = delivers(*action, *at, row, outcome);
+    (!agrees).then(|| format!("{action:?} {at:?} {reason:?}, but {}", table::verdict(outcome)))
+}
+
+/// Whether the log has the lines of these signatures, and no others. Packets that are sent again are
+/// logged again; behind a refusal there may be more, because a server answers here even what it never
+/// got.
+pub(crate) fn is_logged(read: &evaluate::Outcome, outcome: &Outcome) -> bool {
+    let log: BTreeSet<u64> = outcome.alerts().iter().map(|alert| alert.sid).collect();
+    let expected: BTreeSet<u64> = read.logged.iter().map(|sid| (*sid).into()).collect();
+    match read.action {
+        Action::Deny => log.is_superset(&expected) && log.is_empty() == expected.is_empty(),
+        Action::Allow | Action::Observe => log == expected,
+    }
+}
+
+/// Whether the engine let through and logged what a verdict says.
+pub(crate) fn delivers(action: Action, at: Option<usize>, row: &Row, outcome: &Outcome) -> bool {
     let would = outcome.alerts().iter().any(|alert| alert.message.contains(": would deny"));
     let passed = outcome.packets.iter().all(|(_, it)| it.action == engine::Action::Passed);
-    let delivered = outcome.delivered(Client);
-    let agrees = match verdict.action {
+    match action {
         Action::Allow => passed && !would,
         Action::Observe => passed && would,
         Action::Deny => {
             // Every request before the one that was stopped came through, and nothing else.
-            let before = row.requests.iter().take(verdict.at.unwrap_or_default()).sum::<usize>();
-            match delivered.as_slice() {
+            let before = row.requests.iter().take(at.unwrap_or_default()).sum::<usize>();
+            match outcome.delivered(Client).as_slice() {
                 [] => before == 0,
                 [first] => *first == (0..before as u32),
                 _ => false,
             }
         }
-    };
-    let Verdict { action, at, reason, .. } = verdict;
-    (!agrees).then(|| format!("{action:?} {at:?} {reason:?}, but {}", table::verdict(outcome)))
+    }
 }
 
 /// Flows on both sides of what every entry says.

@@ -17,13 +17,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use fwc::matcher::{Flow, Request as Asked, Source, Spoken};
+use fwc::matcher::{Action, Flow, Request as Asked, Source, Spoken};
 use fwc::probe::Side::{Client, Server};
 use fwc::probe::http::{self, Request};
 use fwc::probe::tls::{self, ClientHello};
 use fwc::probe::{Addresses, Conversation, SEGMENT, Transport, quic};
 
-use super::engine::{Action, Outcome};
+use super::engine::{self, Outcome};
 use super::traffic;
 
 /// What one line says.
@@ -313,7 +313,8 @@ impl<'l> Wire<'l> {
 ///
 /// A number of log lines other than that is added: `deny, 2 logged`.
 pub(crate) fn verdict(outcome: &Outcome) -> String {
-    let passed = outcome.packets.iter().all(|(_, verdict)| verdict.action == Action::Passed);
+    let passed =
+        outcome.packets.iter().all(|(_, verdict)| verdict.action == engine::Action::Passed);
     let said = outcome.packets.iter().filter(|(packet, _)| packet.from == Client);
     let said = said.map(|(packet, _)| packet.carries.end).max().unwrap_or_default();
     let delivered = outcome.delivered(Client);
@@ -331,6 +332,15 @@ pub(crate) fn verdict(outcome: &Outcome) -> String {
         let _ = write!(verdict, ", {} logged", alerts.len());
     }
     verdict
+}
+
+/// What a verdict of a table says of the flow as a whole.
+pub(crate) fn action(verdict: &str) -> Action {
+    match verdict.split([',', ' ']).next() {
+        Some("pass" | "through") => Action::Allow,
+        Some("observe") => Action::Observe,
+        _ => Action::Deny,
+    }
 }
 
 /// The values of the Host headers that a name makes; nothing if it makes other headers, too.
