@@ -42,7 +42,9 @@
 pub mod answer;
 pub mod diagnostic;
 pub mod emit;
+pub mod explain;
 pub mod flow;
+pub mod lints;
 pub mod load;
 pub mod matcher;
 pub mod policy;
@@ -53,18 +55,58 @@ pub mod suricata;
 pub mod syntax;
 pub mod verify;
 
+use diagnostic::Diagnostic;
 use policy::resolve::{Resolved, Tree, resolve};
 use project::Project;
-use source::Sources;
+use source::{FileId, Sources};
 
 /// Parses and resolves every file of a policy; never fails, says everything it finds.
 pub fn analyse(sources: &Sources, project: &Project) -> Resolved {
-    let parsed: Vec<_> =
-        sources.iter().map(|(file, source)| (file, syntax::parse(file, &source.text))).collect();
-    let trees: Vec<_> =
-        parsed.iter().map(|(file, parsed)| Tree { file: *file, tree: &parsed.file }).collect();
-    let mut resolved = resolve(&trees, project);
-    resolved.diagnostics.extend(parsed.into_iter().flat_map(|(_, parsed)| parsed.diagnostics));
+    analyse_trees(&parse(sources), project)
+}
+
+/// Everything that can be said about a policy before it is deployed: what cannot be read, resolved
+/// or compiled, what lints find, and which assertions do not hold. Sorted by place.
+///
+/// The project file may be among the sources, to be pointed at; it was read already.
+pub fn lint(sources: &Sources, project: &Project, options: &lints::Options<'_>) -> Vec<Diagnostic> {
+    let parsed = parse(sources);
+    let Resolved { policy, diagnostics: mut found } = analyse_trees(&parsed, project);
+    let is_whole = !diagnostic::refuses(&found);
+    let mut rulesets = Vec::new();
+    if is_whole {
+        let firewall = &project.firewall;
+        let profile = suricata::Profile::of(firewall.profile);
+        let options = suricata::Options { today: options.today, profile, firewall };
+        match suricata::compile(&policy, &options) {
+            Ok(compiled) => rulesets = compiled,
+            Err(refused) => found.extend(refused),
+        }
+        // Assertions are decided here, too: what does not hold joins what was found.
+    }
+    let trees = trees(&parsed);
+    let review =
+        lints::Review::new(&policy, &trees, sources, project, options, &rulesets, is_whole);
+    found.extend(lints::run(&review));
+    diagnostic::tidy(&mut found);
+    found
+}
+
+type Parsed<'s> = Vec<(FileId, syntax::Parsed<'s>)>;
+
+fn parse(sources: &Sources) -> Parsed<'_> {
+    let files = sources.policies();
+    files.map(|(file, source)| (file, syntax::parse(file, &source.text))).collect()
+}
+
+fn trees<'t>(parsed: &'t Parsed<'_>) -> Vec<Tree<'t>> {
+    parsed.iter().map(|(file, parsed)| Tree { file: *file, tree: &parsed.file }).collect()
+}
+
+fn analyse_trees(parsed: &Parsed<'_>, project: &Project) -> Resolved {
+    let mut resolved = resolve(&trees(parsed), project);
+    let of_syntax = parsed.iter().flat_map(|(_, parsed)| parsed.diagnostics.iter().cloned());
+    resolved.diagnostics.extend(of_syntax);
     diagnostic::tidy(&mut resolved.diagnostics);
     resolved
 }

@@ -158,6 +158,24 @@ fn includes(text: &str) -> impl Iterator<Item = (Span, String)> {
     })
 }
 
+/// The policies that files promise to stay within (`assert within "envelope.fw"`): nothing of them is
+/// deployed, so they are no policies to be reviewed for themselves.
+pub fn envelopes(sources: &Sources) -> Vec<String> {
+    let mut paths = Vec::new();
+    for (_, file) in sources.policies() {
+        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let lines = file.text.lines().filter(|line| line.trim_start().starts_with("assert"));
+        for statement in lines.flat_map(|line| syntax::parse(FileId(0), line).file.statements) {
+            if let ast::Statement::Assert(ast::Assert::Within(path)) = statement.node {
+                let path = path.value();
+                let here = if folder.is_empty() { path } else { format!("{folder}/{path}") };
+                paths.push(normal(&here));
+            }
+        }
+    }
+    paths
+}
+
 /// A path without `.`, and without `..` where it can be resolved.
 fn normal(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
@@ -277,5 +295,13 @@ mod tests {
             &["policies/prod.fw"],
             &["no file matches `vendor/*.fw`"],
         );
+    }
+    #[test]
+    fn envelopes_are_named_from_the_folder_of_their_file() {
+        let mut sources = Sources::new();
+        let text = "fwc 1\nassert within \"../central.fw\"\nassert regions equal\n";
+        sources.add(SourceFile::new("teams/a/prod.fw", text));
+        sources.add(SourceFile::new("b.fw", "fwc 1\n  assert within \"central.fw\"\n"));
+        assert_eq!(envelopes(&sources), ["teams/central.fw", "central.fw"]);
     }
 }

@@ -1,6 +1,7 @@
 //! The shell around the library: the only code that touches files, the clock and the terminal.
 
 pub(crate) mod args;
+mod clock;
 pub(crate) mod commands;
 mod disk;
 mod engine;
@@ -105,6 +106,11 @@ impl Shell {
             Err(error) => Err(Error::Write { path: "<stdout>".into(), reason: error.to_string() }),
             Ok(()) => Ok(true),
         }
+    }
+
+    /// How text for people looks.
+    pub(crate) fn style(&self) -> Style {
+        self.style
     }
 
     /// Says something that is not the result.

@@ -13,7 +13,8 @@ use jiff::civil::Date;
 /// One reviewed text file says which service may reach which names; fwc compiles it to
 /// Suricata-compatible rule groups for each region.
 #[derive(Debug, Parser)]
-#[command(name = "fwc", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "fwc", version, long_version = version(), propagate_version = true)]
+#[command(max_term_width = 100)]
 #[command(after_help = "Exit codes:
   0  done
   1  the policy was refused, a test failed, an engine disagreed, or --check or --expect was not met
@@ -50,6 +51,8 @@ pub(crate) enum Command {
     Fmt(Fmt),
     Test(Test),
     Verify(Verify),
+    Lint(Lint),
+    Explain(Explain),
     Generate(Generate),
 }
 
@@ -304,6 +307,78 @@ pub(crate) struct Verify {
     pub(crate) format: ResultFormat,
 }
 
+/// Find what is wrong with policies, before they are merged
+///
+/// Says what cannot be read, resolved or compiled, and what compiles but is not what somebody meant:
+/// wildcards over names that strangers can register, entries that decide nothing, what has expired
+/// or says neither why nor whose it is. `fwc explain lints` lists the lints, `fwc explain FW001`
+/// explains one, `lint` in `fwc.yaml` sets what each of them does.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fwc lint
+  fwc lint policies 'teams/*/egress.fw' --format github
+  fwc lint --fix")]
+pub(crate) struct Lint {
+    /// Policies, folders whose `.fw` files are meant, or globs; what one of them includes is read with
+    /// it; without any, the policy of the project
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// How findings are written
+    #[arg(long, value_name = "FORMAT", default_value = "full")]
+    pub(crate) format: LintFormat,
+
+    /// Apply the fixes that change no meaning, and show what is left
+    #[arg(long)]
+    pub(crate) fix: bool,
+
+    /// Review as on this day, UTC, instead of today
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) today: Option<Date>,
+
+    /// Another public suffix list than the one in this version
+    #[arg(long, value_name = "FILE")]
+    pub(crate) public_suffix_list: Option<PathBuf>,
+}
+
+/// How findings are written
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LintFormat {
+    /// For people, with the source and what to do
+    Full,
+    /// A line each: `path:line:column: error[FW001]: message`
+    Concise,
+    /// For programs
+    Json,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
+    /// Annotations of a workflow of GitHub Actions
+    Github,
+}
+
+/// Explain a code, a signature id or a name
+///
+/// A code or the name of a lint: what is found, why that matters, what to write instead. A signature id:
+/// its entry, owner and ticket, and its text in every region. A name: its forms, its public suffix, whose
+/// customers share its parent, and who may reach it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fwc explain lints
+  fwc explain shadowed-entry
+  fwc explain 1048577
+  fwc explain api.stripe.com")]
+pub(crate) struct Explain {
+    /// `lints`, a code, the name of a lint, a signature id, or a name
+    pub(crate) what: String,
+
+    /// The policy; without it the one the project file names
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+
+    /// Explain as on this day, UTC, instead of today
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) today: Option<Date>,
+}
+
 /// Write shell completions or man pages
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -329,6 +404,11 @@ pub(crate) enum Generated {
         #[arg(short, long, value_name = "DIR")]
         output: PathBuf,
     },
+}
+
+fn version() -> String {
+    let list = fwc::lints::suffix::embedded_version();
+    format!("{}\npublic suffix list {list}", env!("CARGO_PKG_VERSION"))
 }
 
 fn day(text: &str) -> Result<Date, &'static str> {

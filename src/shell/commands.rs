@@ -1,9 +1,11 @@
 //! The commands: each loads, calls the library, shows.
 
 mod compile;
+mod explain;
 mod fmt;
 mod generate;
 mod init;
+mod lint;
 mod test;
 mod verify;
 
@@ -18,6 +20,8 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<Exit, Error> {
         Command::Fmt(command) => fmt::fmt(args, command, shell),
         Command::Test(command) => test::test(args, command, shell),
         Command::Verify(command) => verify::verify(args, command, shell),
+        Command::Lint(command) => lint::lint(args, command, shell),
+        Command::Explain(command) => explain::explain(args, command, shell),
         Command::Generate(command) => generate::generate(command, shell),
     }
 }

@@ -2,18 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use fwc::diagnostic;
+use fwc::diagnostic::{self, Diagnostic};
 use fwc::emit::Context;
 use fwc::load::{self, Files, Loaded};
 use fwc::policy::Policy;
 use fwc::project::{self, Project};
 use fwc::source::{FileId, SourceFile, Sources};
 use fwc::suricata::{self, Options, Profile, Ruleset};
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
-use super::{Args, Error, Shell, disk};
+use super::{Args, Error, Shell, clock, disk};
 
 /// The name of the project file.
 const PROJECT_FILE: &str = "fwc.yaml";
@@ -33,13 +31,8 @@ pub(crate) fn find(
     policy: Option<&Path>,
     shell: &mut Shell,
 ) -> Result<Option<Found>, Error> {
-    let near = policy.map(|path| path.parent().unwrap_or(Path::new("")).to_owned());
-    let file = match &args.project {
-        Some(file) => Some(file.clone()),
-        None => disk::walk_up(near.as_deref().unwrap_or(Path::new("")), PROJECT_FILE)?,
-    };
+    let Place { file, root } = locate(args, policy)?;
     let Some(file) = file else {
-        let root = near.unwrap_or_default();
         return Ok(Some(Found { project: Project::without_file(), root }));
     };
     let text = disk::read(&file)?;
@@ -47,8 +40,81 @@ pub(crate) fn find(
     let mut sources = Sources::new();
     sources.add(SourceFile::new(disk::shown(&file), text));
     let refused = shell.show(&sources, &found);
-    let root = file.parent().unwrap_or(Path::new("")).to_owned();
     Ok(project.filter(|_| !refused).map(|project| Found { project, root }))
+}
+
+/// Where the project of a policy is.
+struct Place {
+    file: Option<PathBuf>,
+    root: PathBuf,
+}
+
+fn locate(args: &Args, policy: Option<&Path>) -> Result<Place, Error> {
+    let near = policy.map(|path| path.parent().unwrap_or(Path::new("")).to_owned());
+    let file = match &args.project {
+        Some(file) => Some(file.clone()),
+        None => disk::walk_up(near.as_deref().unwrap_or(Path::new("")), PROJECT_FILE)?,
+    };
+    let folder = file.as_deref().map(|file| file.parent().unwrap_or(Path::new("")).to_owned());
+    Ok(Place { file, root: folder.or(near).unwrap_or_default() })
+}
+
+/// A policy with everything it is made of, to be reviewed and not to be compiled.
+pub(crate) struct Review {
+    /// Its files and its project file.
+    pub(crate) sources: Sources,
+    /// Its project, as far as it could be read.
+    pub(crate) project: Project,
+    /// What was wrong with the project file and with what is included.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads the policies that are meant, each with its project; without any the one of the project. What
+/// is part of another one, or its envelope, is none of its own.
+pub(crate) fn reviews(args: &Args, paths: &[PathBuf]) -> Result<Vec<Review>, Error> {
+    if paths.is_empty() {
+        return Ok(vec![review(args, None)?]);
+    }
+    let first = |review: &Review| review.sources.policies().next().map(|(_, it)| it.path.clone());
+    let files = disk::expand(paths)?;
+    let mut reviews: Vec<Review> = Vec::new();
+    for file in &files {
+        let is_part = |review: &Review| {
+            let mut parts = review.sources.policies();
+            parts.any(|(_, part)| part.path == disk::shown(file))
+        };
+        if reviews.iter().any(is_part) {
+            continue;
+        }
+        let new = review(args, Some(file))?;
+        // One that was read before and is included by this one.
+        let parts: Vec<_> = new.sources.policies().map(|(_, part)| part.path.clone()).collect();
+        reviews.retain(|review| first(review).is_none_or(|path| !parts.contains(&path)));
+        reviews.push(new);
+    }
+    let envelopes: Vec<String> =
+        reviews.iter().flat_map(|review| load::envelopes(&review.sources)).collect();
+    if let [_, _, ..] = reviews.as_slice() {
+        reviews.retain(|review| first(review).is_none_or(|path| !envelopes.contains(&path)));
+    }
+    Ok(reviews)
+}
+
+fn review(args: &Args, policy: Option<&Path>) -> Result<Review, Error> {
+    let Place { file, root } = locate(args, policy)?;
+    let text = file.as_deref().map(disk::read).transpose()?;
+    let project = match &text {
+        Some(text) => project::parse(FileId(0), text).0,
+        None => None,
+    };
+    let found = Found { project: project.unwrap_or_else(Project::without_file), root };
+    let policy = found.policy(policy)?;
+    let Loaded { mut sources, mut diagnostics } = found.load(&policy)?;
+    if let (Some(file), Some(text)) = (file, text) {
+        let id = sources.add_project(SourceFile::new(disk::shown(&file), text.as_str()));
+        diagnostics.extend(project::parse(id, &text).1);
+    }
+    Ok(Review { sources, project: found.project, diagnostics })
 }
 
 impl Found {
@@ -95,7 +161,7 @@ impl Found {
         shell: &mut Shell,
     ) -> Result<Option<Compiled>, Error> {
         let Some((policy, sources)) = self.accept(policy, shell)? else { return Ok(None) };
-        let today = day.unwrap_or_else(today);
+        let today = day.unwrap_or_else(clock::today);
         let rulesets = match suricata::compile(&policy, &options(&self.project, today)) {
             Ok(rulesets) => rulesets,
             Err(refused) => {
@@ -150,11 +216,6 @@ impl Compiled {
 fn options(project: &Project, today: Date) -> Options<'_> {
     let profile = Profile::of(project.firewall.profile);
     Options { today, profile, firewall: &project.firewall }
-}
-
-/// The day it is, UTC.
-fn today() -> Date {
-    TimeZone::UTC.to_datetime(Timestamp::now()).date()
 }
 
 /// The real disk.

@@ -15,8 +15,8 @@ const LAYERS: &[&[&str]] = &[
     &["load", "policy"],
     &["flow"],
     &["suricata"],
-    &["emit", "matcher", "probe"],
-    &["answer"],
+    &["emit", "lints", "matcher", "probe"],
+    &["answer", "explain"],
     &["verify"],
 ];
 

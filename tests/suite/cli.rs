@@ -266,3 +266,75 @@ fn a_reader_that_goes_away_ends_the_answers() {
     writer.join().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(2), "its lines were no flows");
 }
+
+#[test]
+fn lint_mends_what_is_safe_and_only_once() {
+    let policy = POLICY.replace(
+        "}\n",
+        "  allow API.stripe.com because PAY-812 \"card payments\"\n  allow **.github.io\n}\n",
+    );
+    let folder = folder(&policy);
+    let path = folder.path().join("prod.fw");
+    let arguments = ["lint", "prod.fw", "--fix", "--today", "2026-11-24", "--format", "concise"];
+    let first = fwc(folder.path(), &arguments, "");
+    assert_eq!(first.status.code(), Some(1), "{}", text(&first.stderr));
+    assert!(text(&first.stdout).contains("FW001") && !text(&first.stdout).contains("FW021"));
+    assert!(
+        text(&first.stderr).starts_with("mended 1; 1 error, 3 warnings"),
+        "{}",
+        text(&first.stderr)
+    );
+    let mended = fs::read_to_string(&path).unwrap();
+    assert_eq!(mended, POLICY.replace("}\n", "  allow **.github.io\n}\n"));
+    let second = fwc(folder.path(), &arguments, "");
+    assert_eq!(second.stdout, first.stdout);
+    assert_eq!(fs::read_to_string(&path).unwrap(), mended);
+}
+
+#[test]
+fn lint_takes_files_folders_and_globs() {
+    let folder = folder(POLICY);
+    let sub = folder.path().join("teams");
+    fs::create_dir(&sub).unwrap();
+    let text_ = |name: &str| POLICY.replace("service checkout", &format!("service {name}"));
+    fs::write(sub.join("a.fw"), text_("a").replace("fwc 1", "fwc 1\ninclude \"b.fw\"")).unwrap();
+    fs::write(sub.join("b.fw"), "fwc 1\n\nset unused {\n  b.example\n}\n").unwrap();
+    let found = |paths: &[&str]| {
+        let arguments = [&["lint", "--today", "2026-11-24", "--format", "concise"], paths].concat();
+        let output = fwc(folder.path(), &arguments, "");
+        let lines: Vec<_> = text(&output.stdout).lines().map(str::to_owned).collect();
+        (lines, text(&output.stderr).trim_end().to_owned())
+    };
+    // `b.fw` is part of `a.fw`, so it is no policy of its own.
+    let (lines, summary) = found(&["teams"]);
+    assert_eq!(lines, ["teams/a.fw:4:9: warning[FW042]: `a` belongs to nobody"]);
+    assert_eq!(summary, "1 warning in 2 files");
+    assert_eq!(found(&["*.fw", "teams/*.fw"]).1, "2 warnings in 3 files");
+    assert_eq!(found(&["teams/b.fw"]).1, "no findings in 1 file");
+}
+
+#[test]
+fn a_lint_is_explained_by_its_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = include_str!("../../docs/lints/shadowed-entry.md");
+    for what in ["FW022", "shadowed-entry"] {
+        assert_eq!(text(&fwc(folder.path(), &["explain", what], "").stdout), page);
+    }
+    let lints = fwc(folder.path(), &["explain", "lints"], "");
+    assert_eq!(text(&lints.stdout).lines().count(), fwc::lints::LINTS.len() + 2);
+}
+
+#[test]
+fn a_signature_is_explained_by_its_entry() {
+    let folder = folder(POLICY);
+    let compiled =
+        fwc(folder.path(), &["compile", "prod.fw", "--target", "suricata", "-o", "-"], "");
+    let line = text(&compiled.stdout).lines().find(|line| line.contains("stripe")).unwrap();
+    let (_, rest) = line.split_once("sid:").unwrap();
+    let (sid, _) = rest.split_once(';').unwrap();
+    let output = fwc(folder.path(), &["explain", sid, "--policy", "prod.fw"], "");
+    let said = text(&output.stdout);
+    for part in ["prod.fw:4 `api.stripe.com`", "service  checkout", "ticket   PAY-812", line] {
+        assert!(said.contains(part), "{part} is missing in:\n{said}");
+    }
+}

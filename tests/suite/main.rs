@@ -18,6 +18,7 @@ mod engine;
 
 mod forms;
 mod laws;
+mod lints;
 mod matcher;
 mod model;
 mod project;
