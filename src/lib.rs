@@ -40,6 +40,7 @@
 //! ```
 
 pub mod diagnostic;
+pub mod editor;
 pub mod emit;
 pub mod flow;
 pub mod load;
