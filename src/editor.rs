@@ -32,7 +32,7 @@ mod symbols;
 use jiff::civil::Date;
 
 use crate::load::Loaded;
-use crate::policy::Policy;
+use crate::policy::{Policy, resolve};
 use crate::project::{self, Project};
 use crate::source::{FileId, Location, SourceFile, Sources, Span};
 use crate::syntax::{self, Parsed};
@@ -148,6 +148,25 @@ impl Draft {
         let named = matches!(mention.subject, Subject::Set | Subject::Service);
         // `any` stands for every service, and is no name of one.
         (named && mention.word.node != "any").then_some(mention.word.span)
+    }
+
+    /// Every place that has to change for the set or service that stands there to be called otherwise.
+    ///
+    /// # Errors
+    /// Why it cannot be called so, as a phrase.
+    pub fn rename(&self, file: FileId, offset: u32, name: &str) -> Result<Vec<Location>, String> {
+        let nothing = || "only sets and services can be renamed".to_owned();
+        let (parsed, _) = self.parse(file).ok_or_else(nothing)?;
+        let renamable = self.renamable(file, offset).is_some();
+        let mention = mentions::at(&parsed.file, offset).filter(|_| renamable);
+        let subject = mention.ok_or_else(nothing)?.subject;
+        if !resolve::is_identifier(name) || name == "any" {
+            return Err(format!("`{name}` is not a name: lower-case letters, digits and hyphens"));
+        }
+        if self.every(subject, name).any(|(_, mention)| mention.declares) {
+            return Err(format!("`{name}` is there already"));
+        }
+        Ok(self.references(file, offset, Declared::Included))
     }
 
     /// A file and its tree, if it is one of the policy.

@@ -1,8 +1,11 @@
 //! The shell around the library: the only code that touches files, the clock and the terminal.
 
 pub(crate) mod args;
+mod clock;
 pub(crate) mod commands;
 mod disk;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod output;
 mod project;
 

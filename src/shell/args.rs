@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Init(Init),
     Compile(Compile),
     Fmt(Fmt),
+    #[cfg(feature = "lsp")]
+    Lsp(Lsp),
     Generate(Generate),
 }
 
@@ -120,6 +122,20 @@ pub(crate) struct Fmt {
     /// Write nothing; show what would change and exit with 1 if anything would
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+/// Serve an editor: findings while typing, completion, what a name means and who reaches it
+///
+/// Speaks the Language Server Protocol on standard input and output; an editor starts it. See
+/// docs/editors.md.
+#[cfg(feature = "lsp")]
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example, for Neovim:
+  vim.lsp.config('fwc', { cmd = { 'fwc', 'lsp' }, filetypes = { 'fw' } })")]
+pub(crate) struct Lsp {
+    /// Taken and ignored: some editors add it, and there is no other way to talk
+    #[arg(long, hide = true)]
+    pub(crate) stdio: bool,
 }
 
 /// Write shell completions or man pages

@@ -14,6 +14,8 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<Exit, Error> {
         Command::Init(command) => init::init(command, shell),
         Command::Compile(command) => compile::compile(args, command, shell),
         Command::Fmt(command) => fmt::fmt(args, command, shell),
+        #[cfg(feature = "lsp")]
+        Command::Lsp(_) => super::lsp::serve(args),
         Command::Generate(command) => generate::generate(command, shell),
     }
 }

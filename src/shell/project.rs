@@ -11,7 +11,7 @@ use fwc::source::{FileId, SourceFile, Sources};
 use super::{Args, Error, Shell, disk};
 
 /// The name of the project file.
-const PROJECT_FILE: &str = "fwc.yaml";
+pub(super) const PROJECT_FILE: &str = "fwc.yaml";
 
 /// A project that was read, and the folder its paths are relative to.
 pub(crate) struct Found {
@@ -71,7 +71,7 @@ impl Found {
         policy: &Path,
         shell: &mut Shell,
     ) -> Result<Option<(Policy, Sources)>, Error> {
-        let Loaded { sources, diagnostics } = self.load(policy)?;
+        let Loaded { sources, diagnostics, .. } = self.load(policy)?;
         let mut resolved = fwc::analyse(&sources, &self.project);
         resolved.diagnostics.extend(diagnostics);
         diagnostic::tidy(&mut resolved.diagnostics);
@@ -83,7 +83,7 @@ impl Found {
 }
 
 /// The real disk.
-struct Disk;
+pub(super) struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &str) -> Result<String, String> {

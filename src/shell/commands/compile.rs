@@ -4,13 +4,10 @@ use std::path::Path;
 
 use fwc::emit::{self, Context, Delivery, Summary, TARGETS, Target, Usage};
 use fwc::suricata::{self, Options, Profile, Ruleset};
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use crate::shell::args::{Args, Compile, TableFormat};
 use crate::shell::project::Found;
-use crate::shell::{Error, Exit, Shell, disk, output, project};
+use crate::shell::{Error, Exit, Shell, clock, disk, output, project};
 
 pub(crate) fn compile(args: &Args, compile: &Compile, shell: &mut Shell) -> Result<Exit, Error> {
     let named = compile.policy.as_deref();
@@ -19,7 +16,7 @@ pub(crate) fn compile(args: &Args, compile: &Compile, shell: &mut Shell) -> Resu
     let path = found.policy(named)?;
     let Some((policy, sources)) = found.accept(&path, shell)? else { return Ok(Exit::Findings) };
     let options = Options {
-        today: compile.today.unwrap_or_else(today),
+        today: compile.today.unwrap_or_else(clock::today),
         profile: Profile::of(found.project.firewall.profile),
         firewall: &found.project.firewall,
     };
@@ -85,11 +82,6 @@ fn regions(found: &Found, wanted: &str) -> Result<Vec<String>, Error> {
         )));
     }
     Ok(selected.into_iter().map(|(role, _)| role.to_owned()).collect())
-}
-
-/// The day it is, UTC.
-fn today() -> Date {
-    TimeZone::UTC.to_datetime(Timestamp::now()).date()
 }
 
 /// Prints the one artifact.
