@@ -94,7 +94,9 @@ impl Draft {
         if let Some((_, name)) = partial.rsplit_once("${")
             && !name.contains('}')
         {
-            return self.variables(Span::new(offset - name.len() as u32, offset));
+            let mut list = self.variables(Span::new(offset - name.len() as u32, offset));
+            list.retain(|it| it.label.starts_with(name));
+            return list;
         }
         let start = offset - partial.len() as u32;
         let mut list = Vec::new();
@@ -153,7 +155,9 @@ impl Draft {
             }
             Wanted::Owners => {
                 let owners = self.mentioned(Subject::Owner);
-                owners.iter().for_each(|owner| add(Kind::Value, owner, ""));
+                // What is being written is no owner yet.
+                let others = owners.iter().filter(|owner| **owner != partial);
+                others.for_each(|owner| add(Kind::Value, owner, ""));
             }
             Wanted::Ports => {
                 let ports = partial.split_once('/').map_or("", |(ports, _)| ports);

@@ -13,6 +13,7 @@ mod architecture;
 mod cli;
 mod corpus;
 mod docs;
+mod editor;
 mod emit;
 mod engine;
 
