@@ -163,8 +163,7 @@ impl Draft {
                 let ports = partial.split_once('/').map_or("", |(ports, _)| ports);
                 for protocol in Protocol::ALL {
                     let has_one = protocol.default_port().is_some() || !protocol.has_ports();
-                    let fits =
-                        ports.is_empty() == !protocol.has_ports() || (ports.is_empty() && has_one);
+                    let fits = if ports.is_empty() { has_one } else { protocol.has_ports() };
                     if fits {
                         let default = protocol.default_port().filter(|_| ports.is_empty());
                         let detail = default.map(|port| format!("port {port}"));
@@ -189,7 +188,8 @@ impl Draft {
                 exact.for_each(|name| add(Kind::Value, &format!("{name}:443"), ""));
             }
             Wanted::Lints => {
-                for code in codes::ALL {
+                // Lints own the codes below 100; what refuses a policy cannot be allowed.
+                for code in codes::ALL.iter().filter(|code| code.id < "FW100") {
                     add(Kind::Value, code.name, code.id);
                 }
             }

