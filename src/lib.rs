@@ -41,6 +41,7 @@
 
 pub mod answer;
 pub mod diagnostic;
+pub mod editor;
 pub mod emit;
 pub mod explain;
 pub mod flow;

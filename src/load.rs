@@ -38,6 +38,8 @@ pub struct Loaded {
     pub sources: Sources,
     /// What was found.
     pub diagnostics: Vec<Diagnostic>,
+    /// The glob of each `include`, and the files it stands for; a file for each of them.
+    pub includes: Vec<(Location, FileId)>,
 }
 
 /// Reads a policy from its first file into `sources`.
@@ -61,7 +63,7 @@ struct Loader<'f, F> {
 }
 
 impl<F: Files> Loader<'_, F> {
-    fn file(&mut self, path: String, text: String) {
+    fn file(&mut self, path: String, text: String) -> FileId {
         let includes: Vec<_> = includes(&text).collect();
         let file = self.loaded.sources.add(SourceFile::new(path.clone(), text));
         self.known.insert(path.clone(), file);
@@ -70,6 +72,7 @@ impl<F: Files> Loader<'_, F> {
             self.include(Location { file, span }, &glob);
         }
         self.chain.pop();
+        file
     }
 
     fn include(&mut self, at: Location, glob: &str) {
@@ -113,7 +116,8 @@ impl<F: Files> Loader<'_, F> {
                 self.loaded.diagnostics.push(found);
                 continue;
             }
-            if self.known.contains_key(&path) {
+            if let Some(file) = self.known.get(&path) {
+                self.loaded.includes.push((at, *file));
                 continue;
             }
             if self.chain.len() >= DEEPEST_INCLUDE {
@@ -128,7 +132,10 @@ impl<F: Files> Loader<'_, F> {
                 return;
             }
             match self.files.read(&path) {
-                Ok(text) => self.file(path, text),
+                Ok(text) => {
+                    let file = self.file(path, text);
+                    self.loaded.includes.push((at, file));
+                }
                 Err(reason) => {
                     self.loaded.diagnostics.push(refuse(format!("cannot read `{path}`: {reason}")));
                 }

@@ -5,6 +5,8 @@ mod clock;
 pub(crate) mod commands;
 mod disk;
 mod engine;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod output;
 mod project;
 

@@ -12,9 +12,12 @@ mod fault;
 mod format;
 mod grammar;
 mod recover;
+mod tokens;
 mod words;
 
 pub use format::format;
+pub use grammar::{CLAUSES, SERVICE_LINES, STATEMENTS, TOP_LEVEL_ONLY};
+pub use tokens::{Token, tokens};
 
 /// Bytes of the largest file that is read: far beyond any policy that people review, and small
 /// enough for an offset to be a `u32`.

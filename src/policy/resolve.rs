@@ -20,8 +20,9 @@ use crate::project::Project;
 use crate::source::{FileId, Location, Span};
 use crate::syntax::{ast, is_ticket};
 
-use super::{Policy, Service, ServiceId, Suppression};
+use super::{Destination, Policy, Reach, Regional, Service, ServiceId, Suppression};
 use word::Scope;
+pub use word::is_identifier;
 
 /// A syntax tree and the file it was read from.
 #[derive(Debug, Clone, Copy)]
@@ -83,6 +84,21 @@ pub fn resolve(files: &[Tree<'_>], project: &Project) -> Resolved {
     }
     diagnostic::tidy(&mut resolver.found);
     Resolved { policy: resolver.policy, diagnostics: resolver.found }
+}
+
+/// The place of a word that stands alone.
+const NOWHERE: Location = Location { file: FileId(0), span: Span::new(0, 0) };
+
+/// What a word stands for as a destination, in each region of the project; `None` for a word that is
+/// none, which [`resolve`] explains where it stands in a policy.
+pub fn destination(word: &str, project: &Project) -> Option<Regional<Destination>> {
+    let scope = Scope { regions: &word::regions(project) };
+    scope.destination(word, NOWHERE, &mut Vec::new())
+}
+
+/// What a word says as the ports of a `port` clause; `None` for a word that says nothing.
+pub fn reach(word: &str) -> Option<Reach> {
+    word::reach(word, NOWHERE, &mut Vec::new())
 }
 
 /// The ticket and the text of a reason.

@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Verify(Verify),
     Lint(Lint),
     Explain(Explain),
+    #[cfg(feature = "lsp")]
+    Lsp(Lsp),
     Generate(Generate),
 }
 
@@ -377,6 +379,20 @@ pub(crate) struct Explain {
     /// Explain as on this day, UTC, instead of today
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     pub(crate) today: Option<Date>,
+}
+
+/// Serve an editor: findings while typing, completion, what a name means and who reaches it
+///
+/// Speaks the Language Server Protocol on standard input and output; an editor starts it. See
+/// docs/editors.md.
+#[cfg(feature = "lsp")]
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example, for Neovim:
+  vim.lsp.config('fwc', { cmd = { 'fwc', 'lsp' }, filetypes = { 'fw' } })")]
+pub(crate) struct Lsp {
+    /// Taken and ignored: some editors add it, and there is no other way to talk
+    #[arg(long, hide = true)]
+    pub(crate) stdio: bool,
 }
 
 /// Write shell completions or man pages

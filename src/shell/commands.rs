@@ -22,6 +22,8 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<Exit, Error> {
         Command::Verify(command) => verify::verify(args, command, shell),
         Command::Lint(command) => lint::lint(args, command, shell),
         Command::Explain(command) => explain::explain(args, command, shell),
+        #[cfg(feature = "lsp")]
+        Command::Lsp(_) => super::lsp::serve(args),
         Command::Generate(command) => generate::generate(command, shell),
     }
 }

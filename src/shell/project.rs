@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use super::{Args, Error, Shell, clock, disk};
 
 /// The name of the project file.
-const PROJECT_FILE: &str = "fwc.yaml";
+pub(super) const PROJECT_FILE: &str = "fwc.yaml";
 
 /// A project that was read, and the folder its paths are relative to.
 pub(crate) struct Found {
@@ -109,7 +109,7 @@ fn review(args: &Args, policy: Option<&Path>) -> Result<Review, Error> {
     };
     let found = Found { project: project.unwrap_or_else(Project::without_file), root };
     let policy = found.policy(policy)?;
-    let Loaded { mut sources, mut diagnostics } = found.load(&policy)?;
+    let Loaded { mut sources, mut diagnostics, .. } = found.load(&policy)?;
     if let (Some(file), Some(text)) = (file, text) {
         let id = sources.add_project(SourceFile::new(disk::shown(&file), text.as_str()));
         diagnostics.extend(project::parse(id, &text).1);
@@ -142,7 +142,7 @@ impl Found {
         policy: &Path,
         shell: &mut Shell,
     ) -> Result<Option<(Policy, Sources)>, Error> {
-        let Loaded { sources, diagnostics } = self.load(policy)?;
+        let Loaded { sources, diagnostics, .. } = self.load(policy)?;
         let mut resolved = fwc::analyse(&sources, &self.project);
         resolved.diagnostics.extend(diagnostics);
         diagnostic::tidy(&mut resolved.diagnostics);
@@ -219,7 +219,7 @@ fn options(project: &Project, today: Date) -> Options<'_> {
 }
 
 /// The real disk.
-struct Disk;
+pub(super) struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &str) -> Result<String, String> {

@@ -18,14 +18,14 @@ use super::words::{Read, at_end, blanks, quoted, trivia, word};
 use crate::source::{Span, Spanned};
 
 /// Keywords of the top level.
-pub(super) const STATEMENTS: &[&str] =
+pub const STATEMENTS: &[&str] =
     &["fwc", "include", "owner", "set", "service", "deny", "lint", "assert", "test"];
 /// Keywords of a line of a service.
-pub(super) const SERVICE_LINES: &[&str] = &["owner", "use", "allow", "deny", "lint"];
+pub const SERVICE_LINES: &[&str] = &["owner", "use", "allow", "deny", "lint"];
 /// Keywords of the clauses, in the order they are printed.
-pub(super) const CLAUSES: &[&str] = &["except", "port", "to", "because", "until"];
+pub const CLAUSES: &[&str] = &["except", "port", "to", "because", "until"];
 /// Keywords no block can hold: one at the start of a line means that a `}` is missing before it.
-pub(super) const TOP_LEVEL_ONLY: &[&str] = &["fwc", "include", "set", "service", "assert", "test"];
+pub const TOP_LEVEL_ONLY: &[&str] = &["fwc", "include", "set", "service", "assert", "test"];
 
 const NONE: &[&str] = &[];
 const PORT: &[&str] = &["port"];

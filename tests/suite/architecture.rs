@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["flow"],
     &["suricata"],
     &["emit", "lints", "matcher", "probe"],
-    &["answer", "explain"],
+    &["answer", "editor", "explain"],
     &["verify"],
 ];
 

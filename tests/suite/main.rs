@@ -13,12 +13,15 @@ mod architecture;
 mod cli;
 mod corpus;
 mod docs;
+mod editor;
 mod emit;
 mod engine;
 
 mod forms;
 mod laws;
 mod lints;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod matcher;
 mod model;
 mod project;

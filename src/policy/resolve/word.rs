@@ -320,7 +320,7 @@ pub(super) fn date(text: &str, at: Location, found: &mut Vec<Diagnostic>) -> Opt
 }
 
 /// Whether a word is the name of a service or a set: `[a-z][a-z0-9-]*`, at most 32.
-pub(super) fn is_identifier(text: &str) -> bool {
+pub fn is_identifier(text: &str) -> bool {
     text.len() <= 32
         && text.starts_with(|first: char| first.is_ascii_lowercase())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
