@@ -39,6 +39,7 @@
 //! assert!(rulesets[0].text.contains("tls.sni; content:\"api.stripe.com\"; nocase; bsize:14;"));
 //! ```
 
+pub mod analysis;
 pub mod diagnostic;
 pub mod emit;
 pub mod flow;

@@ -114,6 +114,11 @@ impl NameSet {
         Self { root: Node::constant(false, false) }
     }
 
+    /// The set of all names.
+    pub const fn everything() -> Self {
+        Self { root: Node::constant(false, true) }
+    }
+
     /// The names a pattern matches.
     pub fn from_pattern(pattern: &Pattern) -> Self {
         Self::from_patterns([pattern])

@@ -16,6 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["flow"],
     &["suricata"],
     &["emit", "matcher", "probe"],
+    &["analysis"],
 ];
 
 /// What would let the library touch the world, as it would be written. Addresses are plain data,

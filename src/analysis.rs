@@ -1,0 +1,5 @@
+//! What follows from a policy as a whole: what a service may reach, whether an assertion holds, what a
+//! change opens and closes.
+pub mod addresses;
+pub mod flows;
+pub mod reach;

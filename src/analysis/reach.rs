@@ -1,0 +1,206 @@
+//! What entries let a service reach: from lines of a policy to sets of flows.
+
+use std::collections::BTreeMap;
+
+use ipnet::IpNet;
+use jiff::civil::Date;
+
+use super::addresses::AddressSet;
+use super::flows::{Flows, Operation, Places, Said};
+use crate::policy::names::NameSet;
+use crate::policy::pattern::Pattern;
+use crate::policy::port::{PortSet, Protocol};
+use crate::policy::{Action, Destination, Policy, Reach, RegionId, ServiceId, Terms};
+
+/// The entries of a region that are in force on a day, by service.
+#[derive(Debug)]
+pub struct Entries<'p> {
+    /// Those of each service that runs there, in the order of the policy.
+    services: Vec<Option<Vec<Line<'p>>>>,
+    /// Those for every service, which only deny.
+    everyone: Vec<Line<'p>>,
+    denied: Flows,
+}
+
+/// One destination of one entry. Two are equal if they say the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Line<'p> {
+    action: Action,
+    destination: &'p Destination,
+    reach: &'p Reach,
+    to: &'p [IpNet],
+    except: &'p [Destination],
+}
+
+impl<'p> Entries<'p> {
+    /// The entries of a policy in a region.
+    pub fn new(policy: &'p Policy, region: RegionId, today: Date) -> Self {
+        let runs = policy.services.iter().map(|service| service.sources(region).map(|_| Vec::new()));
+        let (mut services, mut everyone): (Vec<Option<Vec<_>>>, _) = (runs.collect(), Vec::new());
+        for grant in &policy.grants {
+            let terms: &Terms = policy.terms(grant);
+            let Some(destination) = grant.destination.get(region) else { continue };
+            if !terms.in_force(today) {
+                continue;
+            }
+            let line = Line {
+                action: grant.action,
+                destination,
+                reach: &terms.reach,
+                to: terms.to(),
+                except: terms.except(region),
+            };
+            match grant.service {
+                None => everyone.push(line),
+                Some(id) => {
+                    if let Some(Some(lines)) = services.get_mut(id.0 as usize) {
+                        lines.push(line);
+                    }
+                }
+            }
+        }
+        let denied = flows(&everyone, &|_| true);
+        Self { services, everyone, denied }
+    }
+
+    /// The lines of a service; `None` where it does not run.
+    pub(super) fn lines(&self, service: ServiceId) -> Option<&[Line<'p>]> {
+        self.services.get(service.0 as usize)?.as_deref()
+    }
+
+    /// The lines for every service.
+    pub(super) fn everyone(&self) -> &[Line<'p>] {
+        &self.everyone
+    }
+
+    /// What flows from an address of these services, and of no other, may reach: whatever an entry
+    /// of any of them allows, and none of them denies.
+    ///
+    /// One that observes reaches more on its day: everything, with a line in the log. That is not in
+    /// it.
+    pub fn reach(&self, services: &[ServiceId]) -> Flows {
+        self.reach_by(services, &|_| true)
+    }
+
+    /// The same, of those lines that `count`; what denies always does.
+    pub(super) fn reach_by(
+        &self,
+        services: &[ServiceId],
+        count: &dyn Fn(&Line<'p>) -> bool,
+    ) -> Flows {
+        let lines = services.iter().filter_map(|id| self.lines(*id)).flatten().copied();
+        let (allows, denies): (Vec<Line<'p>>, Vec<_>) =
+            lines.partition(|line| line.action == Action::Allow);
+        let allowed = flows(&allows, count);
+        let denied = flows(&denies, &|_| true);
+        allowed.difference(&denied).difference(&self.denied)
+    }
+}
+
+impl Line<'_> {
+    /// Whether it is about names, and says nothing of addresses.
+    pub(super) fn is_of_names_anywhere(&self) -> bool {
+        matches!(self.destination, Destination::Names(_)) && self.to.is_empty()
+    }
+
+    /// The addresses it is about; `None` if it is about names.
+    pub(super) fn addresses(&self) -> Option<AddressSet> {
+        let Destination::Addresses(network) = self.destination else { return None };
+        let except = self.except.iter().filter_map(|except| match except {
+            Destination::Addresses(network) => Some(network),
+            Destination::Names(_) => None,
+        });
+        Some(AddressSet::from_networks([network]).difference(&AddressSet::from_networks(except)))
+    }
+
+    fn excepted_names(&self) -> impl Iterator<Item = &Pattern> {
+        self.except.iter().filter_map(|except| match except {
+            Destination::Names(pattern) => Some(pattern),
+            Destination::Addresses(_) => None,
+        })
+    }
+}
+
+/// Every flow that any of the lines is about, of those that count.
+fn flows<'p>(lines: &[Line<'p>], count: &dyn Fn(&Line<'p>) -> bool) -> Flows {
+    let mut by_reach: BTreeMap<&Reach, Vec<&Line<'_>>> = BTreeMap::new();
+    for line in lines.iter().filter(|line| count(line)) {
+        by_reach.entry(line.reach).or_default().push(line);
+    }
+    let mut sets = Vec::new();
+    for (reach, lines) in by_reach {
+        let names = places_of_names(&lines);
+        sets.push(of_names(reach, &names));
+        let addresses: Vec<_> = lines.iter().filter_map(|line| line.addresses()).collect();
+        sets.push(of_addresses(reach, &AddressSet::of_all(&addresses)));
+    }
+    Flows::of_all(sets)
+}
+
+/// The flows of a destination, whoever grants it: what an assertion speaks about.
+pub(super) fn target(destination: &Destination, reach: &Reach) -> Flows {
+    match destination {
+        Destination::Names(pattern) => {
+            let said = Said::of(NameSet::from_pattern(pattern));
+            of_names(reach, &Places::new(AddressSet::everything(), said))
+        }
+        Destination::Addresses(network) => {
+            of_addresses(reach, &AddressSet::from_networks([network]))
+        }
+    }
+}
+
+/// The names of lines about names, and where each may be said.
+fn places_of_names(lines: &[&Line<'_>]) -> Places {
+    let mut by_address: BTreeMap<&[IpNet], (Vec<&Pattern>, Vec<NameSet>)> = BTreeMap::new();
+    for line in lines {
+        let Destination::Names(pattern) = line.destination else { continue };
+        let (whole, cut) = by_address.entry(line.to).or_default();
+        let mut except = line.excepted_names().peekable();
+        if except.peek().is_some() {
+            cut.push(NameSet::from_pattern(pattern).difference(&NameSet::from_patterns(except)));
+        } else {
+            whole.push(pattern);
+        }
+    }
+    let places = by_address.into_iter().map(|(to, (whole, cut))| {
+        let names = cut.iter().fold(NameSet::from_patterns(whole), |all, names| all.union(names));
+        let addresses =
+            if to.is_empty() { AddressSet::everything() } else { AddressSet::from_networks(to) };
+        Places::new(addresses, Said::of(names))
+    });
+    places.fold(Places::default(), |all, places| all.combine(&places, Operation::Union))
+}
+
+/// Names said over a protocol that has them; over all of these, if it is not said which.
+fn of_names(reach: &Reach, names: &Places) -> Flows {
+    let over = |protocol, ports: &PortSet| Flows::over(protocol, ports, names.clone());
+    match reach {
+        Reach::Protocol(protocol, ports) if protocol.named() => {
+            over(*protocol, ports.as_ref().unwrap_or(&PortSet::all()))
+        }
+        Reach::Protocol(..) => Flows::default(),
+        Reach::Everything => {
+            let named = Protocol::ALL.into_iter().filter(|protocol| protocol.named());
+            Flows::of_all(named.map(|protocol| over(protocol, &PortSet::all())).collect())
+        }
+    }
+}
+
+/// Whatever is said to the addresses: TCP and UDP carry what has names, too.
+fn of_addresses(reach: &Reach, addresses: &AddressSet) -> Flows {
+    use Protocol::{Http, Icmp, Quic, Tcp, Tls, Udp};
+    let (protocols, ports): (&[Protocol], _) = match reach {
+        Reach::Everything => (&[Tls, Http, Quic, Tcp, Udp, Icmp], None),
+        Reach::Protocol(Tcp, ports) => (&[Tls, Http, Tcp], ports.as_ref()),
+        Reach::Protocol(Udp, ports) => (&[Quic, Udp], ports.as_ref()),
+        Reach::Protocol(protocol, ports) => (std::slice::from_ref(protocol), ports.as_ref()),
+    };
+    let all = PortSet::all();
+    let ports = ports.unwrap_or(&all);
+    let over = |protocol: &Protocol| {
+        let said = if protocol.named() { Said::anything() } else { Said::without_name() };
+        Flows::over(*protocol, ports, Places::new(addresses.clone(), said))
+    };
+    Flows::of_all(protocols.iter().map(over).collect())
+}
