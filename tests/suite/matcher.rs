@@ -39,7 +39,7 @@ fn destination() -> impl Strategy<Value = String> {
 }
 
 /// The text of a policy.
-fn policy() -> impl Strategy<Value = String> {
+pub(crate) fn policy() -> impl Strategy<Value = String> {
     let reason =
         select(&["", " because A-1 \"one\"", " because A-2 \"two\"", " until 2026-11-23"][..]);
     let entry = (0..4_usize, any::<bool>(), destination(), reason);
@@ -142,7 +142,7 @@ impl Asked {
     }
 }
 
-fn resolved(text: &str) -> Policy {
+pub(crate) fn resolved(text: &str) -> Policy {
     let mut sources = Sources::new();
     sources.add(SourceFile::new("prod.fw", text));
     // What is refused is left out; the rest is a policy like any other.
