@@ -3,6 +3,7 @@
 pub(crate) mod args;
 pub(crate) mod commands;
 mod disk;
+mod git;
 mod output;
 mod project;
 
@@ -51,6 +52,9 @@ pub(crate) enum Error {
         /// Why.
         reason: String,
     },
+    /// git does not answer.
+    #[error("git: {0}")]
+    Git(String),
     /// The arguments do not go together.
     #[error("{0}")]
     Usage(String),

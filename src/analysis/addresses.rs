@@ -5,8 +5,6 @@ use std::fmt;
 
 use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 
-use super::flows::Operation;
-
 /// A set of addresses; equal sets are `==`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AddressSet {
@@ -21,7 +19,7 @@ const FAMILIES: [(IpAddr, IpAddr); 2] = [
 ];
 
 /// An address that nobody has (RFC 5737), to stand for any other.
-const ANY: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+pub(super) const ANY: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 impl AddressSet {
     /// No address.
@@ -95,15 +93,6 @@ impl AddressSet {
             }
         };
         self.ranges.iter().flat_map(networks).collect()
-    }
-
-    /// The addresses for which the operation holds.
-    pub(super) fn combine(&self, other: &Self, operation: Operation) -> Self {
-        match operation {
-            Operation::Union => Self::of_all([self, other]),
-            Operation::Intersection => self.intersection(other),
-            Operation::Difference => self.difference(other),
-        }
     }
 
     /// The addresses of both.
@@ -205,9 +194,8 @@ mod tests {
     proptest! {
         #[test]
         fn operations_are_those_of_membership(a in any_set(), b in any_set()) {
-            let union = a.combine(&b, Operation::Union);
-            let both = a.combine(&b, Operation::Intersection);
-            let left = a.combine(&b, Operation::Difference);
+            let union = AddressSet::of_all([&a, &b]);
+            let (both, left) = (a.intersection(&b), a.difference(&b));
             for last in 0..=255 {
                 let address = IpAddr::from([10, 0, 0, last]);
                 let (in_a, in_b) = (a.contains(address), b.contains(address));
@@ -215,7 +203,7 @@ mod tests {
                 prop_assert_eq!(both.contains(address), in_a && in_b);
                 prop_assert_eq!(left.contains(address), in_a && !in_b);
             }
-            prop_assert_eq!(left.combine(&both, Operation::Union), a.clone());
+            prop_assert_eq!(AddressSet::of_all([&left, &both]), a.clone());
             prop_assert_eq!(AddressSet::from_networks(&a.networks()), a);
         }
     }

@@ -14,7 +14,7 @@ use jiff::civil::Date;
 
 use super::addresses::AddressSet;
 use super::flows::Flows;
-use super::reach::{Entries, Line};
+use super::reach::{Entries, Line, of_grant};
 use super::rows::{Destination, Row, rows};
 use crate::matcher::{Matcher, Options, Reason, Source};
 use crate::policy::{
@@ -540,7 +540,40 @@ impl Pair<'_> {
 
     /// Entries that deny and that only one side has, if the other does not deny the same.
     fn denies(self, roles: &[Arc<str>], facts: &mut Vec<Fact>) {
-        let _ = (roles, facts);
+        let (before, after) = (self.denying(self.before), self.denying(self.after));
+        let sides = [
+            (Side::Before, self.before, &before, self.after, &after),
+            (Side::After, self.after, &after, self.before, &before),
+        ];
+        for (side, policy, these, other, those) in sides {
+            let mut alone = these.iter().filter(|(key, _)| !those.contains_key(key)).peekable();
+            if alone.peek().is_none() {
+                continue;
+            }
+            let halves: Vec<_> = roles
+                .iter()
+                .map(|role| (Half::new(policy, role, self.today), Half::new(other, role, self.today)))
+                .collect();
+            for (key, grant) in alone {
+                let differs = halves.iter().any(|(here, there)| {
+                    let same = key.service.and_then(|name| named(other, name)).map(|(id, _)| id);
+                    let denied = there.entries.denied(same);
+                    !of_grant(policy, grant, here.region).difference(&denied).is_empty()
+                });
+                if differs {
+                    let service = key.service.map(Arc::from);
+                    let entry = entry(policy, grant);
+                    facts.push(Fact::Deny { service, entry, side, at: grant.at });
+                }
+            }
+        }
+    }
+
+    /// Every entry that denies and is in force.
+    fn denying<'p>(self, policy: &'p Policy) -> BTreeMap<Said<'p>, &'p Grant> {
+        let denies = policy.grants.iter().filter(|grant| grant.action == Action::Deny);
+        let in_force = denies.filter(|grant| policy.terms(grant).in_force(self.today));
+        in_force.map(|grant| (Said::of(policy, grant), grant)).collect()
     }
 }
 

@@ -165,6 +165,15 @@ impl Places {
         names.fold(NameSet::empty(), |all, names| all.union(names))
     }
 
+    /// What becomes of it if each set of names becomes what `change` makes of it.
+    pub(super) fn map_names(&self, change: &dyn Fn(&NameSet) -> NameSet) -> Self {
+        let pieces = self.places.iter().map(|Place { addresses, said }| {
+            let said = Said { names: change(&said.names), nameless: said.nameless };
+            (addresses.clone(), Arc::new(said))
+        });
+        Self::from_pieces(pieces.collect())
+    }
+
     /// The addresses to which something may be said.
     pub(super) fn addresses(&self) -> AddressSet {
         AddressSet::of_all(self.places.iter().map(|place| &place.addresses))
@@ -293,6 +302,16 @@ impl Flows {
         }
     }
 
+    /// What becomes of the set if each of its places becomes what `change` makes of it.
+    pub(super) fn map(&self, change: &dyn Fn(&Places) -> Places) -> Self {
+        let protocols = self.protocols.iter().filter_map(|(protocol, lanes)| {
+            let lane = |lane: &Lane| Lane { ports: lane.ports.clone(), places: change(&lane.places) };
+            let lanes = merged(lanes.iter().map(lane));
+            (!lanes.is_empty()).then_some((*protocol, lanes))
+        });
+        Self { protocols: protocols.collect() }
+    }
+
     fn combine(&self, other: &Self, operation: Operation) -> Self {
         let mut protocols = BTreeMap::new();
         for protocol in Protocol::ALL {
@@ -335,8 +354,13 @@ fn combine(left: &[Lane], right: &[Lane], operation: Operation) -> Vec<Lane> {
     if operation.keeps_right() {
         alone(right, left);
     }
+    merged(pieces.into_iter())
+}
+
+/// Brings lanes that do not overlap into the one form.
+fn merged(pieces: impl Iterator<Item = Lane>) -> Vec<Lane> {
     let mut lanes: Vec<Lane> = Vec::new();
-    for piece in pieces.into_iter().filter(|piece| !piece.places.is_empty()) {
+    for piece in pieces.filter(|piece| !piece.places.is_empty()) {
         match lanes.iter_mut().find(|lane| lane.places == piece.places) {
             Some(lane) => lane.ports = lane.ports.union(&piece.ports),
             None => lanes.push(piece),

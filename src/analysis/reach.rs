@@ -10,7 +10,7 @@ use super::flows::{Flows, Operation, Places, Said};
 use crate::policy::names::NameSet;
 use crate::policy::pattern::Pattern;
 use crate::policy::port::{PortSet, Protocol};
-use crate::policy::{Action, Destination, Policy, Reach, RegionId, ServiceId, Terms};
+use crate::policy::{Action, Destination, Grant, Policy, Reach, RegionId, ServiceId};
 
 /// The entries of a region that are in force on a day, by service.
 #[derive(Debug)]
@@ -38,18 +38,11 @@ impl<'p> Entries<'p> {
         let runs = policy.services.iter().map(|service| service.sources(region).map(|_| Vec::new()));
         let (mut services, mut everyone): (Vec<Option<Vec<_>>>, _) = (runs.collect(), Vec::new());
         for grant in &policy.grants {
-            let terms: &Terms = policy.terms(grant);
             let Some(destination) = grant.destination.get(region) else { continue };
-            if !terms.in_force(today) {
+            if !policy.terms(grant).in_force(today) {
                 continue;
             }
-            let line = Line {
-                action: grant.action,
-                destination,
-                reach: &terms.reach,
-                to: terms.to(),
-                except: terms.except(region),
-            };
+            let line = Line::new(policy, grant, destination, region);
             match grant.service {
                 None => everyone.push(line),
                 Some(id) => {
@@ -59,7 +52,7 @@ impl<'p> Entries<'p> {
                 }
             }
         }
-        let denied = flows(&everyone, &|_| true);
+        let denied = flows(&everyone, &AddressSet::clone);
         Self { services, everyone, denied }
     }
 
@@ -73,31 +66,64 @@ impl<'p> Entries<'p> {
         &self.everyone
     }
 
+    /// What is denied to a service, or to every one.
+    pub(super) fn denied(&self, service: Option<ServiceId>) -> Flows {
+        let lines = service.and_then(|id| self.lines(id)).unwrap_or_default().iter();
+        let denies = lines.filter(|line| line.action == Action::Deny).copied();
+        flows(&denies.collect::<Vec<_>>(), &AddressSet::clone).union(&self.denied)
+    }
+
     /// What flows from an address of these services, and of no other, may reach: whatever an entry
     /// of any of them allows, and none of them denies.
     ///
     /// One that observes reaches more on its day: everything, with a line in the log. That is not in
     /// it.
     pub fn reach(&self, services: &[ServiceId]) -> Flows {
-        self.reach_by(services, &|_| true)
+        self.reach_where(services, &|_| true, &AddressSet::clone)
     }
 
-    /// The same, of those lines that `count`; what denies always does.
-    pub(super) fn reach_by(
+    /// The same, of those entries that `count`, and of the addresses that `part` makes of those that
+    /// entries with equal ports allow. What denies always counts.
+    pub(super) fn reach_where(
         &self,
         services: &[ServiceId],
         count: &dyn Fn(&Line<'p>) -> bool,
+        part: &dyn Fn(&AddressSet) -> AddressSet,
     ) -> Flows {
         let lines = services.iter().filter_map(|id| self.lines(*id)).flatten().copied();
-        let (allows, denies): (Vec<Line<'p>>, Vec<_>) =
+        let (mut allows, denies): (Vec<Line<'p>>, Vec<_>) =
             lines.partition(|line| line.action == Action::Allow);
-        let allowed = flows(&allows, count);
-        let denied = flows(&denies, &|_| true);
+        allows.retain(count);
+        let allowed = flows(&allows, part);
+        let denied = flows(&denies, &AddressSet::clone);
         allowed.difference(&denied).difference(&self.denied)
     }
 }
 
-impl Line<'_> {
+/// What a grant is about in a region, whatever else is said.
+pub(super) fn of_grant(policy: &Policy, grant: &Grant, region: RegionId) -> Flows {
+    let destination = grant.destination.get(region);
+    let line = destination.map(|destination| Line::new(policy, grant, destination, region));
+    flows(line.as_slice(), &AddressSet::clone)
+}
+
+impl<'p> Line<'p> {
+    fn new(
+        policy: &'p Policy,
+        grant: &'p Grant,
+        destination: &'p Destination,
+        region: RegionId,
+    ) -> Self {
+        let terms = policy.terms(grant);
+        Self {
+            action: grant.action,
+            destination,
+            reach: &terms.reach,
+            to: terms.to(),
+            except: terms.except(region),
+        }
+    }
+
     /// Whether it is about names, and says nothing of addresses.
     pub(super) fn is_of_names_anywhere(&self) -> bool {
         matches!(self.destination, Destination::Names(_)) && self.to.is_empty()
@@ -121,18 +147,17 @@ impl Line<'_> {
     }
 }
 
-/// Every flow that any of the lines is about, of those that count.
-fn flows<'p>(lines: &[Line<'p>], count: &dyn Fn(&Line<'p>) -> bool) -> Flows {
+/// Every flow that any of the lines is about.
+fn flows(lines: &[Line<'_>], part: &dyn Fn(&AddressSet) -> AddressSet) -> Flows {
     let mut by_reach: BTreeMap<&Reach, Vec<&Line<'_>>> = BTreeMap::new();
-    for line in lines.iter().filter(|line| count(line)) {
+    for line in lines {
         by_reach.entry(line.reach).or_default().push(line);
     }
     let mut sets = Vec::new();
     for (reach, lines) in by_reach {
-        let names = places_of_names(&lines);
-        sets.push(of_names(reach, &names));
+        sets.push(of_names(reach, &places_of_names(&lines)));
         let addresses: Vec<_> = lines.iter().filter_map(|line| line.addresses()).collect();
-        sets.push(of_addresses(reach, &AddressSet::of_all(&addresses)));
+        sets.push(of_addresses(reach, &part(&AddressSet::of_all(&addresses))));
     }
     Flows::of_all(sets)
 }

@@ -3,7 +3,7 @@
 use core::net::IpAddr;
 use std::fmt;
 
-use super::addresses::AddressSet;
+use super::addresses::{self, AddressSet};
 use super::flows::{Flows, Places, Point, Said};
 use crate::flow::{Flow, Request, Source, Spoken};
 use crate::policy::names::{NameSet, Term};
@@ -39,6 +39,11 @@ pub enum Destination {
         addresses: AddressSet,
         /// The names that are not in it.
         except: Vec<Term>,
+    },
+    /// Bytes over TCP that are neither TLS nor HTTP, where those are not in it.
+    Other {
+        /// At which addresses.
+        to: AddressSet,
     },
     /// Whoever says no name.
     Nameless {
@@ -185,8 +190,11 @@ fn place_rows(
     add: &mut dyn FnMut(Destination, Option<String>, &AddressSet),
 ) {
     if !protocol.named() {
-        let destination =
-            Destination::Addresses { addresses: addresses.clone(), except: Vec::new() };
+        let to = addresses.clone();
+        let destination = match protocol {
+            Protocol::Tcp => Destination::Other { to },
+            _ => Destination::Addresses { addresses: to, except: Vec::new() },
+        };
         add(destination, None, addresses);
         return;
     }
@@ -209,6 +217,42 @@ fn place_rows(
         if said.nameless {
             add(Destination::Nameless { to: addresses.clone() }, None, addresses);
         }
+    }
+}
+
+impl Row {
+    /// The flows of the row; `None` for names that no pattern writes.
+    pub fn flows(&self) -> Option<Flows> {
+        let names = |terms: &[Term]| {
+            let names = terms.iter().map(|Term { pattern, except }| {
+                NameSet::from_pattern(pattern).difference(&NameSet::from_patterns(except))
+            });
+            names.fold(NameSet::empty(), |all, names| all.union(&names))
+        };
+        let (addresses, said) = match &self.destination {
+            Destination::Names { term, to } => (to, Said::of(names(std::slice::from_ref(term)))),
+            Destination::Other { to } | Destination::Nameless { to } => {
+                (to, Said::without_name())
+            }
+            Destination::Unwritable { .. } => return None,
+            Destination::Addresses { addresses, except } => {
+                let names = NameSet::everything().difference(&names(except));
+                (addresses, Said { names, nameless: true })
+            }
+        };
+        let all = PortSet::all();
+        let over = |protocol: Protocol| {
+            let said = if protocol.named() { said.clone() } else { Said::without_name() };
+            let places = Places::new(addresses.clone(), said);
+            Flows::over(protocol, self.ports.as_ref().unwrap_or(&all), places)
+        };
+        Some(match (self.protocol, &self.destination) {
+            (Protocol::Tcp, Destination::Addresses { .. }) => {
+                let carried = [Protocol::Tls, Protocol::Http, Protocol::Tcp];
+                Flows::of_all(carried.into_iter().map(over).collect())
+            }
+            (protocol, _) => over(protocol),
+        })
     }
 }
 
@@ -237,6 +281,10 @@ impl fmt::Display for Destination {
                 }
                 Ok(())
             }
+            Self::Other { to } => {
+                f.write_str("whatever is neither TLS nor HTTP")?;
+                narrowed(f, to)
+            }
             Self::Nameless { to } => {
                 f.write_str("whatever says no name")?;
                 narrowed(f, to)
@@ -252,14 +300,16 @@ impl fmt::Display for Destination {
 impl fmt::Display for Witness {
     /// `api.example.com:443/tls`, or the address where no name is said.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_some_place = self.name.is_some() && self.address != addresses::ANY;
         match (&self.name, self.address) {
             (Some(name), _) => f.write_str(name)?,
             (None, IpAddr::V6(address)) if self.port.is_some() => write!(f, "[{address}]")?,
             (None, address) => write!(f, "{address}")?,
         }
         match self.port {
-            Some(port) => write!(f, ":{port}/{}", self.protocol),
-            None => write!(f, "/{}", self.protocol),
+            Some(port) => write!(f, ":{port}/{}", self.protocol)?,
+            None => write!(f, "/{}", self.protocol)?,
         }
+        if is_some_place { write!(f, " at {}", self.address) } else { Ok(()) }
     }
 }

@@ -1,7 +1,8 @@
 //! Every code of the language and the compiler, in order; lints own the codes below 100.
 //!
 //! 1xx: the text cannot be read. 2xx: it can be read but not understood. 3xx: it is understood
-//! but cannot be compiled. 4xx: the project file. A code is never reused.
+//! but cannot be compiled. 4xx: the project file. 5xx: it does not hold what it says of itself. A
+//! code is never reused.
 
 use super::Code;
 
@@ -134,4 +135,8 @@ codes! {
     OUTSIDE_VPC = "FW419" "outside-vpc";
     /// A lint is both denied and allowed, or named twice.
     LINT_TWICE = "FW420" "lint-named-twice";
+    /// An assertion does not hold.
+    FAILED_ASSERTION = "FW502" "failed-assertion";
+    /// The policy that an assertion names cannot be read.
+    NO_ENVELOPE = "FW503" "no-envelope";
 }

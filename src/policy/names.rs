@@ -18,6 +18,7 @@
 //! An operation is done answer by answer and child by child, where a missing child is made from the
 //! answers of its parent.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
@@ -178,6 +179,27 @@ impl NameSet {
     #[must_use]
     pub fn difference(&self, other: &Self) -> Self {
         self.combine(other, Operation::Difference)
+    }
+
+    /// The names that end with `from`, or are it, with `to` in its place.
+    #[must_use]
+    pub fn moved(&self, from: &Fqdn, to: &Fqdn) -> Self {
+        let mut node = Cow::Borrowed(&self.root);
+        for label in from.labels().rev() {
+            node = match node {
+                Cow::Borrowed(node) => match node.child(label) {
+                    Some(child) => Cow::Borrowed(child),
+                    None => Cow::Owned(node.implied(label)),
+                },
+                Cow::Owned(node) => Cow::Owned(node.implied(label)),
+            };
+        }
+        let root = to.labels().fold(node.into_owned(), |node, label| {
+            let mut parent = Node::constant(false, false);
+            parent.push(label, node);
+            parent
+        });
+        Self { root }
     }
 
     fn combine(&self, other: &Self, operation: Operation) -> Self {

@@ -1,6 +1,7 @@
 //! The commands: each loads, calls the library, shows.
 
 mod compile;
+mod diff;
 mod fmt;
 mod generate;
 mod init;
@@ -13,6 +14,7 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<Exit, Error> {
     match &args.command {
         Command::Init(command) => init::init(command, shell),
         Command::Compile(command) => compile::compile(args, command, shell),
+        Command::Diff(command) => diff::run(args, command, shell),
         Command::Fmt(command) => fmt::fmt(args, command, shell),
         Command::Generate(command) => generate::generate(command, shell),
     }

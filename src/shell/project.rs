@@ -8,10 +8,11 @@ use fwc::policy::Policy;
 use fwc::project::{self, Project};
 use fwc::source::{FileId, SourceFile, Sources};
 
+use super::git::Revision;
 use super::{Args, Error, Shell, disk};
 
 /// The name of the project file.
-const PROJECT_FILE: &str = "fwc.yaml";
+pub(crate) const PROJECT_FILE: &str = "fwc.yaml";
 
 /// A project that was read, and the folder its paths are relative to.
 pub(crate) struct Found {
@@ -38,12 +39,31 @@ pub(crate) fn find(
         return Ok(Some(Found { project: Project::without_file(), root }));
     };
     let text = disk::read(&file)?;
+    Ok(read(&file, text, shell))
+}
+
+/// Reads the project file of other files than those of the disk; without it there is no project.
+pub(crate) fn find_in(
+    files: &Revision,
+    file: &str,
+    shell: &mut Shell,
+) -> Result<Option<Found>, Error> {
+    let path = Path::new(file);
+    if !files.has(file) {
+        let root = path.parent().unwrap_or(Path::new("")).to_owned();
+        return Ok(Some(Found { project: Project::without_file(), root }));
+    }
+    let text = files.read(file).map_err(|reason| Error::Read { path: file.to_owned(), reason })?;
+    Ok(read(path, text, shell))
+}
+
+fn read(file: &Path, text: String, shell: &mut Shell) -> Option<Found> {
     let (project, found) = project::parse(FileId(0), &text);
     let mut sources = Sources::new();
-    sources.add(SourceFile::new(disk::shown(&file), text));
+    sources.add(SourceFile::new(disk::shown(file), text));
     let refused = shell.show(&sources, &found);
     let root = file.parent().unwrap_or(Path::new("")).to_owned();
-    Ok(project.filter(|_| !refused).map(|project| Found { project, root }))
+    project.filter(|_| !refused).map(|project| Found { project, root })
 }
 
 impl Found {
@@ -61,8 +81,7 @@ impl Found {
 
     /// Reads a policy and what it includes.
     pub(crate) fn load(&self, policy: &Path) -> Result<Loaded, Error> {
-        let path = disk::shown(policy);
-        load::load(&path, &Disk).map_err(|reason| Error::Read { path, reason })
+        load_from(&Disk, &disk::shown(policy))
     }
 
     /// Reads, parses and resolves a policy. `None` if it is refused, which has been shown.
@@ -71,7 +90,17 @@ impl Found {
         policy: &Path,
         shell: &mut Shell,
     ) -> Result<Option<(Policy, Sources)>, Error> {
-        let Loaded { sources, diagnostics } = self.load(policy)?;
+        self.accept_in(&Disk, &disk::shown(policy), shell)
+    }
+
+    /// The same, of other files than those of the disk.
+    pub(crate) fn accept_in(
+        &self,
+        files: &impl Files,
+        path: &str,
+        shell: &mut Shell,
+    ) -> Result<Option<(Policy, Sources)>, Error> {
+        let Loaded { sources, diagnostics } = load_from(files, path)?;
         let mut resolved = fwc::analyse(&sources, &self.project);
         resolved.diagnostics.extend(diagnostics);
         diagnostic::tidy(&mut resolved.diagnostics);
@@ -80,6 +109,10 @@ impl Found {
         }
         Ok(resolved.accept().ok().map(|(policy, _)| (policy, sources)))
     }
+}
+
+fn load_from(files: &impl Files, path: &str) -> Result<Loaded, Error> {
+    load::load(path, files).map_err(|reason| Error::Read { path: path.to_owned(), reason })
 }
 
 /// The real disk.

@@ -88,7 +88,7 @@ fn regions(found: &Found, wanted: &str) -> Result<Vec<String>, Error> {
 }
 
 /// The day it is, UTC.
-fn today() -> Date {
+pub(super) fn today() -> Date {
     TimeZone::UTC.to_datetime(Timestamp::now()).date()
 }
 
