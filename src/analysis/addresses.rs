@@ -127,6 +127,21 @@ impl AddressSet {
         Self { ranges: left.into() }
     }
 
+    /// The set with its gaps closed where `filling` has what lies in them: a set between this one
+    /// and the other that is easier to write. Everything, if the other is.
+    pub(super) fn filled(&self, filling: &Self) -> Self {
+        if filling.is_everything() {
+            return Self::everything();
+        }
+        let ranges = filling.ranges.iter().filter_map(|&(first, last)| {
+            let mut inside = self.from(first).take_while(|it| it.0 <= last);
+            let low = inside.next()?;
+            let high = inside.last().unwrap_or(low);
+            Some((low.0.max(first), high.1.min(last)))
+        });
+        Self { ranges: ranges.collect() }
+    }
+
     /// The ranges that reach the address or lie above it.
     fn from(&self, address: IpAddr) -> impl Iterator<Item = &(IpAddr, IpAddr)> {
         self.ranges.iter().skip(self.ranges.partition_point(|(_, last)| *last < address))
@@ -134,9 +149,17 @@ impl AddressSet {
 }
 
 impl fmt::Display for AddressSet {
-    /// As a policy writes it: `203.0.113.0/28 203.0.113.32`.
+    /// As a policy writes it: `203.0.113.0/28 203.0.113.32`; by what is missing, if that is shorter.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, network) in self.networks().into_iter().enumerate() {
+        let mut networks = self.networks();
+        if networks.len() > 1 {
+            let missing = Self::everything().difference(self).networks();
+            if missing.len() < networks.len() {
+                f.write_str("any address but ")?;
+                networks = missing;
+            }
+        }
+        for (at, network) in networks.into_iter().enumerate() {
             let text = crate::policy::Destination::Addresses(network);
             write!(f, "{}{text}", if at == 0 { "" } else { " " })?;
         }
@@ -175,12 +198,33 @@ mod tests {
     #[test]
     fn the_ends_of_both_families_can_be_cut() {
         let left = AddressSet::everything().difference(&set("128.0.0.0/1 8000::/1"));
-        assert_eq!(left.to_string(), "0.0.0.0/1 ::/1");
+        assert_eq!(left, set("0.0.0.0/1 ::/1"));
         let left = AddressSet::everything().difference(&set("0.0.0.0/1 ::/1"));
-        assert_eq!(left.to_string(), "128.0.0.0/1 8000::/1");
+        assert_eq!(left, set("128.0.0.0/1 8000::/1"));
         assert!(AddressSet::everything().difference(&set("0.0.0.0/0 ::/0")).is_empty());
         assert!(set("0.0.0.0/0 ::/0").is_everything());
         assert!(!set("255.255.255.255/32 ::/128").is_everything());
+    }
+
+    #[test]
+    fn sets_are_written_short() {
+        assert_eq!(
+            set("203.0.113.0/25 203.0.113.128/25 2001:db8::1/128").to_string(),
+            "203.0.113.0/24 2001:db8::1"
+        );
+        let most = AddressSet::everything().difference(&set("1.1.1.1/32 8.8.8.8/32"));
+        assert_eq!(most.to_string(), "any address but 1.1.1.1 8.8.8.8");
+    }
+
+    #[test]
+    fn gaps_are_filled_with_what_is_allowed_there() {
+        let holes = set("10.0.0.0/24").difference(&set("10.0.0.9/32"));
+        assert_eq!(holes.filled(&holes), holes);
+        assert_eq!(holes.filled(&set("10.0.0.0/23")), set("10.0.0.0/24"));
+        assert_eq!(
+            set("10.0.0.4/30 10.0.1.4/30").filled(&set("10.0.0.0/24 10.0.1.0/24")),
+            set("10.0.0.4/30 10.0.1.4/30")
+        );
     }
 
     fn any_set() -> impl Strategy<Value = AddressSet> {

@@ -22,9 +22,7 @@ use crate::matcher::{Matcher, Options, Reason, Source};
 use crate::policy::names::NameSet;
 use crate::policy::pattern::Pattern;
 use crate::policy::port::{PortSet, Protocol};
-use crate::policy::{
-    Assertion, Claim, Destination, Policy, Reach, RegionId, Regional, ServiceId,
-};
+use crate::policy::{Assertion, Claim, Destination, Policy, Reach, RegionId, Regional, ServiceId};
 use crate::source::Location;
 
 /// The longest prefix of a network of IPv4 that is much of the Internet: a 256th of it.
@@ -170,17 +168,27 @@ fn diagnostic(
     };
     let (message, help) = match (failure, &assertion.claim) {
         (Failure::NoEnvelope { reason }, _) => {
-            return Diagnostic::error(codes::NO_ENVELOPE, format!("no policy to be within: {reason}"))
-                .at(assertion.at, "")
-                .help("name a policy that stands alone, relative to this file");
+            return Diagnostic::error(
+                codes::NO_ENVELOPE,
+                format!("no policy to be within: {reason}"),
+            )
+            .at(assertion.at, "")
+            .help("name a policy that stands alone, relative to this file");
         }
         (Failure::Allowed(shown), Claim::Within { path }) => (
-            format!("`{}` may reach {}, which `{path}` does not allow", name(policy, shown), shown.flow),
+            format!(
+                "`{}` may reach {}, which `{path}` does not allow",
+                name(policy, shown),
+                shown.flow
+            ),
             "narrow the entry, or ask the owners of that policy to allow it".to_owned(),
         ),
         (Failure::Allowed(shown), Claim::Only { .. }) => (
             format!("`{}` may reach {}, too", name(policy, shown), shown.flow),
-            format!("narrow the entry, or name `{0}` here: `only {0} … reach …`", name(policy, shown)),
+            format!(
+                "narrow the entry, or name `{0}` here: `only {0} … reach …`",
+                name(policy, shown)
+            ),
         ),
         (Failure::Allowed(shown), _) => (
             format!("`{}` may reach {}", name(policy, shown), shown.flow),
@@ -201,17 +209,21 @@ fn diagnostic(
                 role(&here.region),
                 role(there)
             ),
-            format!("let both regions agree, or write `regions equal except {}`", name(policy, here)),
+            format!(
+                "let both regions agree, or write `regions equal except {}`",
+                name(policy, here)
+            ),
         ),
     };
-    let mut found = Diagnostic::error(codes::FAILED_ASSERTION, message)
-        .at(assertion.at, "this does not hold");
+    let mut found =
+        Diagnostic::error(codes::FAILED_ASSERTION, message).at(assertion.at, "this does not hold");
     if let Some(shown) = failure.flow() {
         if let Some(entry) = shown.entry {
             let denies = matches!(failure, Failure::NotAllowed(_));
             found = found.at(entry, if denies { "denied here" } else { "allowed here" });
         }
-        let is_one_of_many = policy.regions.len() > 1 && !matches!(failure, Failure::OnlyHere { .. });
+        let is_one_of_many =
+            policy.regions.len() > 1 && !matches!(failure, Failure::OnlyHere { .. });
         if is_one_of_many {
             let regions: Vec<_> = regions.iter().map(|it| format!("`{}`", role(it))).collect();
             found = found.note(format!("in region {}", regions.join(", ")));
@@ -318,7 +330,8 @@ impl<'p> All<'p> {
             for id in self.services() {
                 let name = &self.policy.service(id).name;
                 let same = envelope.services.iter().position(|it| it.name == *name);
-                let same: Vec<_> = same.map(|number| ServiceId(number as u32)).into_iter().collect();
+                let same: Vec<_> =
+                    same.map(|number| ServiceId(number as u32)).into_iter().collect();
                 let beyond = entries.reach(&[id]).difference(&outer.reach(&same));
                 let found = Witness::of(&beyond).map(|flow| self.show(id, region, flow));
                 failures.extend(found.map(Failure::Allowed));
@@ -355,9 +368,8 @@ impl<'p> All<'p> {
             varied.iter().find_map(|(ours, theirs)| {
                 let reached = reach.intersection(&everywhere(ours));
                 let expected = other.intersection(&everywhere(theirs));
-                let expected = expected.map(&|places| {
-                    places.map_names(&|names| carried(names, theirs, ours))
-                });
+                let expected =
+                    expected.map(&|places| places.map_names(&|names| carried(names, theirs, ours)));
                 Witness::of(&reached.difference(&expected))
             })
         });

@@ -15,11 +15,10 @@ use jiff::civil::Date;
 use super::addresses::AddressSet;
 use super::flows::Flows;
 use super::reach::{Entries, Line, of_grant};
-use super::rows::{Destination, Row, rows};
+use super::rows::{Context, Destination, Row, rows};
 use crate::matcher::{Matcher, Options, Reason, Source};
-use crate::policy::{
-    self, Action, Grant, Origins, Policy, Reach, RegionId, Service, ServiceId,
-};
+use crate::policy::port::{PortSet, Protocol};
+use crate::policy::{self, Action, Grant, Origins, Policy, Reach, RegionId, Service, ServiceId};
 use crate::source::Location;
 
 /// Everything that changed; two policies that mean the same have an empty one.
@@ -169,6 +168,17 @@ pub enum Fact {
     },
 }
 
+impl Change {
+    /// The `deny` that makes the difference, and where it stands.
+    fn deny(&self) -> Option<(Side, Location)> {
+        let side = match self.effect {
+            Effect::Opens => Side::Before,
+            Effect::Closes => Side::After,
+        };
+        self.cause.deny.map(|at| (side, at))
+    }
+}
+
 impl Fact {
     /// Whether anybody may reach more by it, now or on a later day.
     ///
@@ -212,6 +222,12 @@ pub fn diff(before: &Policy, after: &Policy, today: Date, wanted: &dyn Fn(&str) 
         key(a).cmp(&key(b))
     });
     pair.facts(&roles, &mut diff.facts);
+    // What came or went with a `deny` is told with it.
+    let told: BTreeSet<_> = diff.changes.iter().filter_map(Change::deny).collect();
+    diff.facts.retain(|fact| match fact {
+        Fact::Deny { side, at, .. } => !told.contains(&(*side, *at)),
+        _ => true,
+    });
     diff
 }
 
@@ -306,7 +322,9 @@ impl<'p> Pair<'p> {
                 Effect::Opens => (&mut halves.after, &mut halves.before),
                 Effect::Closes => (&mut halves.before, &mut halves.after),
             };
-            for row in rows(flows) {
+            let denied = with.denied(services);
+            let context = Context { denied: &denied, elsewhere: &without.reach(services) };
+            for row in rows(flows, &context) {
                 let granted = with.reason(services, address, &row);
                 let (Some(Reason::Grant(grant)), denied) =
                     (granted, without.reason(services, address, &row))
@@ -377,9 +395,15 @@ impl<'p> Half<'p> {
     }
 
     fn reach(&self, services: &[Arc<str>]) -> Flows {
-        let ids: Vec<ServiceId> =
-            services.iter().filter_map(|name| named(self.policy, name)).map(|(id, _)| id).collect();
-        self.entries.reach(&ids)
+        self.entries.reach(&self.ids(services))
+    }
+
+    fn denied(&self, services: &[Arc<str>]) -> Flows {
+        self.entries.denied(&self.ids(services))
+    }
+
+    fn ids(&self, services: &[Arc<str>]) -> Vec<ServiceId> {
+        services.iter().filter_map(|name| named(self.policy, name)).map(|(id, _)| id).collect()
     }
 
     /// Why the witness passes or does not.
@@ -395,9 +419,8 @@ impl<'p> Half<'p> {
             (None, [name]) => Source::Service(named(policy, name)?.0),
             (None, _) => return None,
         };
-        let matcher = self
-            .matcher
-            .get_or_insert_with(|| Matcher::new(policy, region, &Options::new(today)));
+        let matcher =
+            self.matcher.get_or_insert_with(|| Matcher::new(policy, region, &Options::new(today)));
         Some(row.witness.flow(source, |flow| matcher.decide(flow).reason))
     }
 
@@ -552,12 +575,14 @@ impl Pair<'_> {
             }
             let halves: Vec<_> = roles
                 .iter()
-                .map(|role| (Half::new(policy, role, self.today), Half::new(other, role, self.today)))
+                .map(|role| {
+                    (Half::new(policy, role, self.today), Half::new(other, role, self.today))
+                })
                 .collect();
             for (key, grant) in alone {
                 let differs = halves.iter().any(|(here, there)| {
                     let same = key.service.and_then(|name| named(other, name)).map(|(id, _)| id);
-                    let denied = there.entries.denied(same);
+                    let denied = there.entries.denied(same.as_slice());
                     !of_grant(policy, grant, here.region).difference(&denied).is_empty()
                 });
                 if differs {
@@ -627,8 +652,10 @@ fn entry(policy: &Policy, grant: &Grant) -> String {
         text.push_str(if at == 0 { " except " } else { " " });
         text.push_str(except);
     }
-    if let reach @ Reach::Protocol(..) = &terms.reach {
-        text.push_str(&format!(" port {reach}"));
+    match &terms.reach {
+        Reach::Everything => {}
+        Reach::Protocol(Protocol::Tls, ports) if *ports == PortSet::single(443) => {}
+        reach @ Reach::Protocol(..) => text.push_str(&format!(" port {reach}")),
     }
     if !terms.to().is_empty() {
         text.push_str(&format!(" to {}", AddressSet::from_networks(terms.to())));

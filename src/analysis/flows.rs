@@ -121,6 +121,11 @@ impl Said {
         Self { names, nameless: false }
     }
 
+    /// Whether all of the other is in it.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        (self.nameless || !other.nameless) && self.names.covers(&other.names)
+    }
+
     fn is_nothing(&self) -> bool {
         !self.nameless && self.names.is_empty()
     }
@@ -227,7 +232,8 @@ impl Places {
                 None => groups.push((said, vec![addresses])),
             }
         }
-        let place = |(said, sets): (_, Vec<_>)| Place { addresses: AddressSet::of_all(&sets), said };
+        let place =
+            |(said, sets): (_, Vec<_>)| Place { addresses: AddressSet::of_all(&sets), said };
         let mut places: Vec<Place> = groups.into_iter().map(place).collect();
         places.sort_by(|a, b| a.addresses.cmp(&b.addresses));
         Self { places }
@@ -305,7 +311,8 @@ impl Flows {
     /// What becomes of the set if each of its places becomes what `change` makes of it.
     pub(super) fn map(&self, change: &dyn Fn(&Places) -> Places) -> Self {
         let protocols = self.protocols.iter().filter_map(|(protocol, lanes)| {
-            let lane = |lane: &Lane| Lane { ports: lane.ports.clone(), places: change(&lane.places) };
+            let lane =
+                |lane: &Lane| Lane { ports: lane.ports.clone(), places: change(&lane.places) };
             let lanes = merged(lanes.iter().map(lane));
             (!lanes.is_empty()).then_some((*protocol, lanes))
         });

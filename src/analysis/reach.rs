@@ -35,7 +35,8 @@ pub(super) struct Line<'p> {
 impl<'p> Entries<'p> {
     /// The entries of a policy in a region.
     pub fn new(policy: &'p Policy, region: RegionId, today: Date) -> Self {
-        let runs = policy.services.iter().map(|service| service.sources(region).map(|_| Vec::new()));
+        let runs =
+            policy.services.iter().map(|service| service.sources(region).map(|_| Vec::new()));
         let (mut services, mut everyone): (Vec<Option<Vec<_>>>, _) = (runs.collect(), Vec::new());
         for grant in &policy.grants {
             let Some(destination) = grant.destination.get(region) else { continue };
@@ -66,11 +67,14 @@ impl<'p> Entries<'p> {
         &self.everyone
     }
 
-    /// What is denied to a service, or to every one.
-    pub(super) fn denied(&self, service: Option<ServiceId>) -> Flows {
-        let lines = service.and_then(|id| self.lines(id)).unwrap_or_default().iter();
-        let denies = lines.filter(|line| line.action == Action::Deny).copied();
-        flows(&denies.collect::<Vec<_>>(), &AddressSet::clone).union(&self.denied)
+    /// What entries deny to these services, those for every service included.
+    pub fn denied(&self, services: &[ServiceId]) -> Flows {
+        flows(&self.of(services, Action::Deny), &AddressSet::clone).union(&self.denied)
+    }
+
+    fn of(&self, services: &[ServiceId], action: Action) -> Vec<Line<'p>> {
+        let lines = services.iter().filter_map(|id| self.lines(*id)).flatten();
+        lines.filter(|line| line.action == action).copied().collect()
     }
 
     /// What flows from an address of these services, and of no other, may reach: whatever an entry
@@ -90,12 +94,10 @@ impl<'p> Entries<'p> {
         count: &dyn Fn(&Line<'p>) -> bool,
         part: &dyn Fn(&AddressSet) -> AddressSet,
     ) -> Flows {
-        let lines = services.iter().filter_map(|id| self.lines(*id)).flatten().copied();
-        let (mut allows, denies): (Vec<Line<'p>>, Vec<_>) =
-            lines.partition(|line| line.action == Action::Allow);
+        let mut allows = self.of(services, Action::Allow);
         allows.retain(count);
         let allowed = flows(&allows, part);
-        let denied = flows(&denies, &AddressSet::clone);
+        let denied = flows(&self.of(services, Action::Deny), &AddressSet::clone);
         allowed.difference(&denied).difference(&self.denied)
     }
 }

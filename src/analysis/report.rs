@@ -87,9 +87,11 @@ impl<'r> Review<'r> {
         for change in &self.diff.changes {
             let one = self.group(change);
             // The same in another region.
-            let twin = groups.iter_mut().rev().take_while(|it| it.is_of(&one)).find(|it| {
-                it.destinations == one.destinations && it.says_the_same(&one)
-            });
+            let twin = groups
+                .iter_mut()
+                .rev()
+                .take_while(|it| it.is_of(&one))
+                .find(|it| it.destinations == one.destinations && it.says_the_same(&one));
             match twin {
                 Some(twin) => twin.regions.extend(one.regions),
                 None => groups.push(one),
@@ -97,11 +99,16 @@ impl<'r> Review<'r> {
         }
         let mut joined: Vec<Group<'r>> = Vec::new();
         for one in groups {
-            let same = |it: &&mut Group<'r>| {
-                it.is_of(&one) && it.regions == one.regions && it.says_the_same(&one)
-            };
-            match joined.last_mut().filter(same) {
-                Some(last) => last.destinations.extend(one.destinations),
+            // One `deny` that is gone opens what many lines allow.
+            let mut here = joined.iter_mut().rev().take_while(|it| it.is_of(&one));
+            let same = here.find(|it| {
+                it.regions == one.regions
+                    && it.reach == one.reach
+                    && it.deny == one.deny
+                    && (it.deny.is_some() || it.grant == one.grant)
+            });
+            match same {
+                Some(same) => same.destinations.extend(one.destinations),
                 None => joined.push(one),
             }
         }

@@ -1,10 +1,11 @@
 //! A set of flows as a policy would write it: one row a destination, each with a flow that is in it.
 
 use core::net::IpAddr;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::addresses::{self, AddressSet};
-use super::flows::{Flows, Places, Point, Said};
+use super::flows::{Flows, Lane, Place, Places, Point, Said};
 use crate::flow::{Flow, Request, Source, Spoken};
 use crate::policy::names::{NameSet, Term};
 use crate::policy::pattern::Pattern;
@@ -37,7 +38,7 @@ pub enum Destination {
     Addresses {
         /// Which.
         addresses: AddressSet,
-        /// The names that are not in it.
+        /// The names that are not in it, and that no entry denies.
         except: Vec<Term>,
     },
     /// Bytes over TCP that are neither TLS nor HTTP, where those are not in it.
@@ -116,66 +117,165 @@ impl Witness {
     }
 }
 
-/// The set as rows: together they are the set, and none is in another.
-pub fn rows(flows: &Flows) -> Vec<Row> {
+/// What surrounds a set of flows: a row may be about these, too, for it opens or closes none of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'c> {
+    /// What is denied where the set is allowed.
+    pub denied: &'c Flows,
+    /// What is allowed where the set is not.
+    pub elsewhere: &'c Flows,
+}
+
+/// The set as rows.
+///
+/// A row is about flows as an entry is: some of them are denied. So that an address that is denied
+/// to everybody does not cut every row to pieces, the flows of all rows are the set once those of
+/// the context are taken away; for names what is allowed in both policies counts as context,
+/// for addresses only what is denied.
+pub fn rows(flows: &Flows, context: &Context<'_>) -> Vec<Row> {
     let mut left = flows.clone();
-    let mut rows = carriers(&mut left);
+    let may_be_denied = flows.union(context.denied);
+    let may_be_allowed = may_be_denied.union(context.elsewhere);
+    let mut rows = carriers(&mut left, &may_be_denied);
     for protocol in Protocol::ALL {
         for lane in left.lanes(protocol) {
-            let mut add = |destination, name, addresses: &AddressSet| {
-                let witness = Witness::at(protocol, &lane.ports, addresses, name);
+            for (destination, said, addresses) in destinations(protocol, lane, &may_be_denied) {
+                let filling = match &destination {
+                    Destination::Addresses { .. } => &may_be_denied,
+                    _ => &may_be_allowed,
+                };
+                let filled = addresses.filled(&where_said(filling, protocol, &lane.ports, &said));
+                let name = said.names.witness().filter(|_| !said.nameless);
+                let witness = Witness::at(protocol, &lane.ports, &addresses, name);
                 let ports = protocol.has_ports().then(|| lane.ports.clone());
+                let destination = destination.at(filled);
                 rows.push(Row { protocol, ports, destination, witness });
-            };
-            for place in lane.places.iter() {
-                place_rows(protocol, &place.said, &place.addresses, &mut add);
             }
         }
     }
-    rows.sort_by(|a, b| {
-        let key = |row: &Row| (row.protocol, row.ports.clone(), row.destination.clone());
-        key(a).cmp(&key(b))
+    rows.sort_by(|a, b| (a.protocol, &a.destination).cmp(&(b.protocol, &b.destination)));
+    // Equal destinations on several lanes are one row.
+    rows.dedup_by(|next, row| {
+        let same = (row.protocol, &row.destination) == (next.protocol, &next.destination);
+        if let (true, Some(ports), Some(more)) = (same, &row.ports, &next.ports) {
+            row.ports = Some(ports.union(more));
+        }
+        same
     });
     rows
 }
 
+/// Where all of it is in a set, at every one of the ports.
+fn where_said(flows: &Flows, protocol: Protocol, ports: &PortSet, said: &Said) -> AddressSet {
+    let mut left = Some(ports.clone());
+    let mut everywhere = AddressSet::everything();
+    for lane in flows.lanes(protocol).iter().filter(|lane| lane.ports.overlaps(ports)) {
+        left = left.and_then(|left| left.difference(&lane.ports));
+        let places = lane.places.iter().filter(|place| place.said.covers(said));
+        everywhere = everywhere.intersection(&AddressSet::of_all(places.map(|it| &it.addresses)));
+    }
+    if left.is_some() { AddressSet::empty() } else { everywhere }
+}
+
 /// The rows of TCP: bytes of any kind, and with them whatever is said over TLS and HTTP to the same
 /// addresses and ports. What they are about is taken out of the set.
-fn carriers(left: &mut Flows) -> Vec<Row> {
+fn carriers(left: &mut Flows, may_be_denied: &Flows) -> Vec<Row> {
     let mut rows = Vec::new();
     for lane in left.clone().lanes(Protocol::Tcp) {
         for place in lane.places.iter() {
-            let Some(address) = place.addresses.witness() else { continue };
-            let said = |protocol| {
-                let lanes: &[_] = left.lanes(protocol);
-                let here = lanes.iter().find(|it| it.ports.contains(lane.ports.first()))?;
-                here.places.at(address).cloned()
+            let to = &place.addresses;
+            let anything = Said::anything();
+            let over = |protocol, said: &Said| {
+                let filling = where_said(may_be_denied, protocol, &lane.ports, said);
+                to.difference(&filling).is_empty().then_some(filling)
             };
-            let (Some(tls), Some(http)) = (said(Protocol::Tls), said(Protocol::Http)) else {
+            let (Some(tls), Some(http), Some(tcp)) = (
+                over(Protocol::Tls, &anything),
+                over(Protocol::Http, &anything),
+                over(Protocol::Tcp, &Said::without_name()),
+            ) else {
                 continue;
             };
-            let Some(except) = missing(&tls).filter(|_| tls == http) else { continue };
-            let places = Places::new(place.addresses.clone(), tls);
-            let raw = Places::new(place.addresses.clone(), Said::without_name());
-            let over = |protocol, places: &Places| Flows::over(protocol, &lane.ports, places.clone());
-            let carried = Flows::of_all(vec![
-                over(Protocol::Tls, &places),
-                over(Protocol::Http, &places),
-                over(Protocol::Tcp, &raw),
-            ]);
-            if !carried.difference(left).is_empty() {
+            // Whoever may say anything over TLS and HTTP was allowed to before.
+            let whole = of_carrier(&lane.ports, to);
+            let new = |protocol| !left.intersection(&whole).lanes(protocol).is_empty();
+            if !new(Protocol::Tls) || !new(Protocol::Http) {
                 continue;
             }
-            *left = left.difference(&carried);
+            let addresses = to.filled(&tls.intersection(&http).intersection(&tcp));
+            *left = left.difference(&of_carrier(&lane.ports, &addresses));
             rows.push(Row {
                 protocol: Protocol::Tcp,
                 ports: Some(lane.ports.clone()),
-                destination: Destination::Addresses { addresses: place.addresses.clone(), except },
-                witness: Witness::at(Protocol::Tcp, &lane.ports, &place.addresses, None),
+                destination: Destination::Addresses { addresses, except: Vec::new() },
+                witness: Witness::at(Protocol::Tcp, &lane.ports, to, None),
             });
         }
     }
     rows
+}
+
+/// Whatever is said over TCP.
+fn of_carrier(ports: &PortSet, addresses: &AddressSet) -> Flows {
+    let carried = [Protocol::Tls, Protocol::Http, Protocol::Tcp].map(|protocol| {
+        let said = if protocol.named() { Said::anything() } else { Said::without_name() };
+        Flows::over(protocol, ports, Places::new(addresses.clone(), said))
+    });
+    Flows::of_all(carried.into())
+}
+
+/// What a lane is about, each with what is said and where; the addresses in it are still to be set.
+fn destinations(
+    protocol: Protocol,
+    lane: &Lane,
+    may_be_denied: &Flows,
+) -> Vec<(Destination, Said, AddressSet)> {
+    let mut found: BTreeMap<Destination, (Said, Vec<AddressSet>)> = BTreeMap::new();
+    let mut add = |destination: Destination, said: Said, addresses: &AddressSet| {
+        let (_, places) = found.entry(destination).or_insert_with(|| (said, Vec::new()));
+        places.push(addresses.clone());
+    };
+    let nowhere = AddressSet::empty;
+    for Place { addresses, said } in lane.places.iter() {
+        let nameless = Destination::Nameless { to: nowhere() };
+        if !protocol.named() {
+            let destination = match protocol {
+                Protocol::Tcp => Destination::Other { to: nowhere() },
+                _ => Destination::Addresses { addresses: nowhere(), except: Vec::new() },
+            };
+            add(destination, Said::without_name(), addresses);
+        } else if let Some(terms) = said.names.terms() {
+            for term in terms {
+                let said = Said::of(names_of(&term));
+                add(Destination::Names { term, to: nowhere() }, said, addresses);
+            }
+            if said.nameless {
+                add(nameless, Said::without_name(), addresses);
+            }
+        } else if let Some(mut except) = missing(said) {
+            let anything = where_said(may_be_denied, protocol, &lane.ports, &Said::anything());
+            if addresses.difference(&anything).is_empty() {
+                except.clear();
+            }
+            let destination = Destination::Addresses { addresses: nowhere(), except };
+            add(destination, Said::clone(said), addresses);
+        } else {
+            let said = Said::clone(said);
+            let is_nameless = said.nameless;
+            add(
+                Destination::Unwritable { to: nowhere() },
+                Said { nameless: false, ..said },
+                addresses,
+            );
+            if is_nameless {
+                add(nameless, Said::without_name(), addresses);
+            }
+        }
+    }
+    let whole = |(destination, (said, places)): (_, (_, Vec<_>))| {
+        (destination, said, AddressSet::of_all(&places))
+    };
+    found.into_iter().map(whole).collect()
 }
 
 /// What is not said where anything else is; `None` where names are the exception.
@@ -183,81 +283,48 @@ fn missing(said: &Said) -> Option<Vec<Term>> {
     NameSet::everything().difference(&said.names).terms().filter(|_| said.nameless)
 }
 
-fn place_rows(
-    protocol: Protocol,
-    said: &Said,
-    addresses: &AddressSet,
-    add: &mut dyn FnMut(Destination, Option<String>, &AddressSet),
-) {
-    if !protocol.named() {
-        let to = addresses.clone();
-        let destination = match protocol {
-            Protocol::Tcp => Destination::Other { to },
-            _ => Destination::Addresses { addresses: to, except: Vec::new() },
-        };
-        add(destination, None, addresses);
-        return;
-    }
-    if let Some(terms) = said.names.terms() {
-        for term in terms {
-            let names = NameSet::from_pattern(&term.pattern)
-                .difference(&NameSet::from_patterns(&term.except));
-            add(Destination::Names { term, to: addresses.clone() }, names.witness(), addresses);
-        }
-        if said.nameless {
-            add(Destination::Nameless { to: addresses.clone() }, None, addresses);
-        }
-    } else if let Some(except) = missing(said) {
-        let addresses = addresses.clone();
-        let witness = Some(said.names.witness()).filter(|_| !except.is_empty()).flatten();
-        add(Destination::Addresses { addresses: addresses.clone(), except }, witness, &addresses);
-    } else {
-        let witness = said.names.witness();
-        add(Destination::Unwritable { to: addresses.clone() }, witness, addresses);
-        if said.nameless {
-            add(Destination::Nameless { to: addresses.clone() }, None, addresses);
-        }
-    }
+fn names_of(term: &Term) -> NameSet {
+    NameSet::from_pattern(&term.pattern).difference(&NameSet::from_patterns(&term.except))
 }
 
 impl Row {
-    /// The flows of the row; `None` for names that no pattern writes.
+    /// The flows that an entry of that form is about; `None` for names that no pattern writes.
     pub fn flows(&self) -> Option<Flows> {
-        let names = |terms: &[Term]| {
-            let names = terms.iter().map(|Term { pattern, except }| {
-                NameSet::from_pattern(pattern).difference(&NameSet::from_patterns(except))
-            });
-            names.fold(NameSet::empty(), |all, names| all.union(&names))
-        };
+        let all = PortSet::all();
+        let ports = self.ports.as_ref().unwrap_or(&all);
         let (addresses, said) = match &self.destination {
-            Destination::Names { term, to } => (to, Said::of(names(std::slice::from_ref(term)))),
-            Destination::Other { to } | Destination::Nameless { to } => {
-                (to, Said::without_name())
-            }
+            Destination::Names { term, to } => (to, Said::of(names_of(term))),
+            Destination::Other { to } | Destination::Nameless { to } => (to, Said::without_name()),
             Destination::Unwritable { .. } => return None,
+            Destination::Addresses { addresses, .. } if self.protocol == Protocol::Tcp => {
+                return Some(of_carrier(ports, addresses));
+            }
+            Destination::Addresses { addresses, .. } if !self.protocol.named() => {
+                (addresses, Said::without_name())
+            }
             Destination::Addresses { addresses, except } => {
-                let names = NameSet::everything().difference(&names(except));
+                let missing = except.iter().map(names_of);
+                let names = missing.fold(NameSet::everything(), |all, term| all.difference(&term));
                 (addresses, Said { names, nameless: true })
             }
         };
-        let all = PortSet::all();
-        let over = |protocol: Protocol| {
-            let said = if protocol.named() { said.clone() } else { Said::without_name() };
-            let places = Places::new(addresses.clone(), said);
-            Flows::over(protocol, self.ports.as_ref().unwrap_or(&all), places)
-        };
-        Some(match (self.protocol, &self.destination) {
-            (Protocol::Tcp, Destination::Addresses { .. }) => {
-                let carried = [Protocol::Tls, Protocol::Http, Protocol::Tcp];
-                Flows::of_all(carried.into_iter().map(over).collect())
-            }
-            (protocol, _) => over(protocol),
-        })
+        Some(Flows::over(self.protocol, ports, Places::new(addresses.clone(), said)))
     }
 }
 
 impl Destination {
-    /// The one name it is about, if it is one.
+    /// The same at these addresses.
+    fn at(self, to: AddressSet) -> Self {
+        match self {
+            Self::Names { term, .. } => Self::Names { term, to },
+            Self::Addresses { except, .. } => Self::Addresses { addresses: to, except },
+            Self::Other { .. } => Self::Other { to },
+            Self::Nameless { .. } => Self::Nameless { to },
+            Self::Unwritable { .. } => Self::Unwritable { to },
+        }
+    }
+
+    /// Whether it is about one name only.
     pub fn is_one_name(&self) -> bool {
         matches!(self, Self::Names { term: Term { pattern: Pattern::Exact(_), .. }, .. })
     }

@@ -65,16 +65,15 @@ impl Files for Revision {
             return Err("no such file in that revision".to_owned());
         }
         let object = format!("{}:{path}", self.commit);
-        let bytes = git(&self.folder, ["cat-file", "blob", &object]).map_err(|it| it.to_string())?;
+        let bytes =
+            git(&self.folder, ["cat-file", "blob", &object]).map_err(|it| it.to_string())?;
         String::from_utf8(bytes).map_err(|_| "not UTF-8 text; save it as UTF-8".to_owned())
     }
 
     fn matching(&self, glob: &str) -> Result<Vec<String>, String> {
         let pattern = glob::Pattern::new(glob).map_err(|error| error.msg.to_owned())?;
-        let options = glob::MatchOptions {
-            require_literal_separator: true,
-            ..glob::MatchOptions::default()
-        };
+        let options =
+            glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::default() };
         let names = self.names.iter().filter(|name| pattern.matches_with(name, options));
         let mut names: Vec<String> = names.cloned().collect();
         names.sort();

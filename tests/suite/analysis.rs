@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use fwc::analysis::diff::{Delta, Diff, Effect, diff};
 use fwc::analysis::flows::Flows;
 use fwc::analysis::reach::Entries;
-use fwc::analysis::rows::{Row, Witness, rows};
+use fwc::analysis::rows::Witness;
 use fwc::matcher::{Action, Matcher, Options, Source};
 use fwc::policy::port::Protocol;
 use fwc::policy::{Policy, RegionId, ServiceId};
@@ -96,23 +96,6 @@ proptest! {
             }
         }
     }
-
-    #[test]
-    fn rows_are_their_set(text in policy()) {
-        let policy = resolved(&text);
-        let entries = Entries::new(&policy, RegionId(0), today());
-        for number in 0..policy.services.len() {
-            let reach = entries.reach(&[ServiceId(number as u32)]);
-            let rows = rows(&reach);
-            for row in &rows {
-                prop_assert!(contains(&reach, &row.witness), "{}{:?}", text, row);
-            }
-            let sets: Option<Vec<Flows>> = rows.iter().map(Row::flows).collect();
-            let Some(sets) = sets else { continue };
-            let all = sets.iter().fold(Flows::default(), |all, row| all.union(row));
-            prop_assert_eq!(all, reach, "{}{:#?}", text, rows);
-        }
-    }
 }
 
 fn pair() -> impl Strategy<Value = (String, String)> {
@@ -198,12 +181,29 @@ proptest! {
             let opens = change.effect == Effect::Opens;
             prop_assert_eq!((allows(&old), allows(&new)), (!opens, opens), "{}{:?}", texts, change);
         }
-        let told: usize = found
-            .deltas
-            .iter()
-            .map(|it| rows(&it.opens).len() + rows(&it.closes).len())
-            .sum();
-        prop_assert_eq!(told, found.changes.len(), "{}", texts);
+        // The rows are what opens and closes, but for what is denied, or allowed in both.
+        for delta in &found.deltas {
+            let ids = |policy: &Policy| {
+                let named = |name: &std::sync::Arc<str>| policy.services.iter().position(|it| it.name == *name);
+                let numbers = delta.services.iter().filter_map(named);
+                numbers.map(|number| ServiceId(number as u32)).collect::<Vec<_>>()
+            };
+            let of = |policy| Entries::new(policy, RegionId(0), today());
+            let (old, new) = (of(&before), of(&after));
+            let sides = [
+                (Effect::Opens, &delta.opens, new.denied(&ids(&after)), old.reach(&ids(&before))),
+                (Effect::Closes, &delta.closes, old.denied(&ids(&before)), new.reach(&ids(&after))),
+            ];
+            for (effect, exact, denied, elsewhere) in sides {
+                let changes = found.changes.iter();
+                let mine = changes.filter(|it| it.effect == effect && it.services == delta.services);
+                let rows: Option<Vec<Flows>> = mine.map(|change| change.row.flows()).collect();
+                let Some(rows) = rows else { continue };
+                let all = rows.iter().fold(Flows::default(), |all, row| all.union(row));
+                let left = all.difference(&denied).difference(&elsewhere);
+                prop_assert_eq!(&left, exact, "{}{:#?}", texts, found.changes);
+            }
+        }
     }
 
     #[test]
