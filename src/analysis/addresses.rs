@@ -64,6 +64,12 @@ impl AddressSet {
         *self.ranges == FAMILIES
     }
 
+    /// Whether it is shorter to say what is missing.
+    pub(super) fn is_most(&self) -> bool {
+        let networks = self.networks();
+        networks.len() > 1 && Self::everything().difference(self).networks().len() < networks.len()
+    }
+
     /// Whether the address is in it.
     pub fn contains(&self, address: IpAddr) -> bool {
         let below = self.ranges.partition_point(|(_, last)| *last < address);
@@ -152,12 +158,9 @@ impl fmt::Display for AddressSet {
     /// As a policy writes it: `203.0.113.0/28 203.0.113.32`; by what is missing, if that is shorter.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut networks = self.networks();
-        if networks.len() > 1 {
-            let missing = Self::everything().difference(self).networks();
-            if missing.len() < networks.len() {
-                f.write_str("any address but ")?;
-                networks = missing;
-            }
+        if self.is_most() && !self.is_everything() {
+            f.write_str("any address but ")?;
+            networks = Self::everything().difference(self).networks();
         }
         for (at, network) in networks.into_iter().enumerate() {
             let text = crate::policy::Destination::Addresses(network);

@@ -130,8 +130,8 @@ pub struct Context<'c> {
 ///
 /// A row is about flows as an entry is: some of them are denied. So that an address that is denied
 /// to everybody does not cut every row to pieces, the flows of all rows are the set once those of
-/// the context are taken away; for names what is allowed in both policies counts as context,
-/// for addresses only what is denied.
+/// the context are taken away. What is allowed in both policies only completes names that are said
+/// nearly everywhere: a name is never told to open because one address of it does.
 pub fn rows(flows: &Flows, context: &Context<'_>) -> Vec<Row> {
     let mut left = flows.clone();
     let may_be_denied = flows.union(context.denied);
@@ -140,11 +140,11 @@ pub fn rows(flows: &Flows, context: &Context<'_>) -> Vec<Row> {
     for protocol in Protocol::ALL {
         for lane in left.lanes(protocol) {
             for (destination, said, addresses) in destinations(protocol, lane, &may_be_denied) {
-                let filling = match &destination {
-                    Destination::Addresses { .. } => &may_be_denied,
-                    _ => &may_be_allowed,
-                };
-                let filled = addresses.filled(&where_said(filling, protocol, &lane.ports, &said));
+                let fill = |with| addresses.filled(&where_said(with, protocol, &lane.ports, &said));
+                let mut filled = fill(&may_be_denied);
+                if filled.is_most() && !matches!(destination, Destination::Addresses { .. }) {
+                    filled = fill(&may_be_allowed);
+                }
                 let name = said.names.witness().filter(|_| !said.nameless);
                 let witness = Witness::at(protocol, &lane.ports, &addresses, name);
                 let ports = protocol.has_ports().then(|| lane.ports.clone());

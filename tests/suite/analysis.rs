@@ -2,17 +2,24 @@
 
 use std::net::IpAddr;
 
+use fwc::analysis::claims;
 use fwc::analysis::diff::{Delta, Diff, Effect, diff};
 use fwc::analysis::flows::Flows;
 use fwc::analysis::reach::Entries;
+use fwc::analysis::report::{self, Review};
 use fwc::analysis::rows::Witness;
-use fwc::matcher::{Action, Matcher, Options, Source};
+use fwc::diagnostic::render::{Format, Style, render};
+use fwc::matcher::{Action, Matcher, Options, Reason, Source};
+use fwc::policy::pattern::Pattern;
 use fwc::policy::port::Protocol;
-use fwc::policy::{Policy, RegionId, ServiceId};
+use fwc::policy::{Destination, Policy, RegionId, ServiceId};
+use fwc::project::{self, Project};
+use fwc::source::{FileId, SourceFile, Sources};
 use jiff::civil::Date;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use crate::corpus::corpus;
 use crate::matcher::{policy, resolved};
 
 fn today() -> Date {
@@ -213,7 +220,7 @@ proptest! {
         let shuffled = shuffled(&text, seed);
         let found = between(&policy, &resolved(&shuffled));
         prop_assert!(found.is_empty(), "{}{}{:#?}", text, shuffled, found);
-        let parsed = fwc::syntax::parse(fwc::source::FileId(0), &text);
+        let parsed = fwc::syntax::parse(FileId(0), &text);
         let formatted = fwc::syntax::format(&parsed.file, &text);
         prop_assert!(between(&policy, &resolved(&formatted)).is_empty(), "{}", formatted);
     }
@@ -261,4 +268,215 @@ fn shuffled(text: &str, mut seed: u64) -> String {
         });
     }
     text + &sets
+}
+
+const PROJECT: &str = "\
+name: claims
+regions:
+  primary:
+    aws: us-east-1
+    networks: { web: [10.10.64.0/24], ops: [10.10.80.0/24] }
+  secondary:
+    aws: us-west-2
+    networks: { web: [10.20.64.0/24], ops: [10.20.80.0/24] }
+";
+
+/// What the assertions of a policy have to say, rendered; an envelope is another policy.
+fn claimed(text: &str, envelope: Option<&str>) -> String {
+    let project = project::parse(FileId(0), PROJECT).0.unwrap();
+    let read = |text: &str| {
+        let mut sources = Sources::new();
+        sources.add(SourceFile::new("prod.fw", format!("fwc 1\n{text}")));
+        let (policy, _) = fwc::analyse(&sources, &project).accept().unwrap();
+        (policy, sources)
+    };
+    let ((policy, sources), envelope) = (read(text), envelope.map(read));
+    let outcomes = claims::decide(&policy, today(), &|_, path| match &envelope {
+        Some((policy, _)) => Ok(policy),
+        None => Err(format!("cannot read `{path}`")),
+    });
+    let found = claims::diagnostics(&policy, &outcomes);
+    render(Format::Full, &sources, &found, Style::default())
+}
+
+#[test]
+fn assertions_that_do_not_hold_show_a_flow() {
+    let services = "
+service checkout from web {
+  allow **.stripe.com because PAY-1 \"cards\"
+  allow sts.${region}.amazonaws.com *.s3.${region}.amazonaws.com
+}
+service ci from ops only primary {
+  allow *.stripe.com except api.stripe.com port 8443
+  allow 203.0.113.0/28 port 8443/tcp
+  allow wms.example to 203.0.113.32
+  deny deep.stripe.com
+}
+service shipping from ops {
+  allow mirror.example port /http
+}
+";
+    let fails = [
+        "assert only checkout reaches **.stripe.com",
+        "assert ci never reaches *.stripe.com",
+        "assert ci never reaches deep.stripe.com **.example a.stripe.com",
+        "assert any never reaches 203.0.113.32/27",
+        "assert checkout reaches stripe.com",
+        "assert checkout reaches *.stripe.com port 8443",
+        "assert ci reaches deep.stripe.com port 8443",
+        "assert ci reaches 203.0.113.0/27 port 8443/tcp",
+        "assert shipping reaches mirror.example",
+        "assert regions equal",
+        "assert within \"central.fw\"",
+    ];
+    let holds = [
+        "assert only checkout ci reach **.stripe.com",
+        "assert ci never reaches api.stripe.com a.b.stripe.com **.paypal.com",
+        "assert ci never reaches **.stripe.com port 443",
+        "assert ci never reaches 198.51.100.0/24",
+        "assert checkout reaches a.b.stripe.com sts.${region}.amazonaws.com",
+        "assert ci reaches wms.example",
+        "assert ci reaches 203.0.113.0/28 port 8443/tcp",
+        "assert shipping reaches mirror.example port /http",
+        "assert regions equal except ci",
+    ];
+    for claim in holds {
+        assert_eq!(claimed(&format!("{services}{claim}\n"), None), "", "{claim}");
+    }
+    let all = fails.join("\n");
+    insta::assert_snapshot!(claimed(&format!("{services}{all}\n"), None));
+}
+
+#[test]
+fn any_address_is_every_name_and_a_small_network_is_none() {
+    let check = |grant: &str, holds: bool| {
+        let text = format!(
+            "service ci from ops {{\n  allow {grant}\n}}\nassert ci never reaches **.stripe.com\n"
+        );
+        assert_eq!(claimed(&text, None).is_empty(), holds, "{grant}");
+    };
+    check("0.0.0.0/0", false);
+    check("0.0.0.0/0 except 10.0.0.0/8", false);
+    check("0.0.0.0/9 port 443/tcp", true);
+    check("{ 0.0.0.0/9 0.128.0.0/9 } port 443/tcp", false);
+    check("::/0 port /quic", false);
+    check("203.0.113.0/24 port 443/tcp", true);
+    check("0.0.0.0/0 port 53/udp", true);
+    check("0.0.0.0/0 port /icmp", true);
+    check("0.0.0.0/0\n  deny **.stripe.com", true);
+}
+
+#[test]
+fn regions_are_equal_if_only_variables_differ() {
+    let check = |entries: &str, holds: bool| {
+        let text = format!("service ci from ops {{\n{entries}\n}}\nassert regions equal\n");
+        let found = claimed(&text, None);
+        assert_eq!(found.is_empty(), holds, "{entries}\n{found}");
+    };
+    check("allow sts.${region}.amazonaws.com", true);
+    check("allow sts.us-east-1.amazonaws.com", true);
+    check("allow sts.${region}.amazonaws.com sts.us-east-1.amazonaws.com", true);
+    check("allow **.${region}.amazonaws.com except sts.${region}.amazonaws.com", true);
+    check("allow prod-${region}-*.s3.amazonaws.com", true);
+    check("allow sts.${region}.amazonaws.com\ndeny **.us-east-1.amazonaws.com", false);
+    check("allow **.${region}.amazonaws.com except sts.us-east-1.amazonaws.com", false);
+    check("allow **.amazonaws.com\ndeny **.${region}.amazonaws.com", true);
+}
+
+#[test]
+fn an_envelope_holds_every_flow() {
+    let check = |entries: &str, outer: &str, holds: bool| {
+        let text = format!("service ci from ops {{\n{entries}\n}}\nassert within \"central.fw\"\n");
+        let outer = format!("service ci from web {{\n{outer}\n}}\n");
+        let found = claimed(&text, Some(&outer));
+        assert_eq!(found.is_empty(), holds, "{entries}\n{found}");
+    };
+    check("allow a.example.com", "allow **.example.com", true);
+    check("allow example.com", "allow **.example.com", false);
+    check("allow a.example.com port 443,8443", "allow **.example.com", false);
+    check("allow a.example.com", "allow **.example.com to 203.0.113.0/24", false);
+    check("allow a.example.com to 203.0.113.7", "allow **.example.com to 203.0.113.0/24", true);
+    check("allow a.example.com", "allow **.example.com\ndeny a.example.com", false);
+    check("allow a.example.com\ndeny a.example.com", "allow b.example.com", true);
+    check("allow 203.0.113.7 port 22/tcp", "allow 203.0.113.0/24 port 1-1024/tcp", true);
+    check("allow 203.0.113.7 port 443/tls", "allow 203.0.113.0/24 port 1-1024/tcp", true);
+    check("allow 203.0.113.7 port 22/tcp", "allow 203.0.113.0/24 port 22/tls", false);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// An assertion fails where a flow breaks it that an entry about names allows, and what it shows
+    /// breaks it.
+    #[test]
+    fn assertions_are_about_every_flow(
+        text in policy(),
+        pattern in select(&["**.a.example", "*.b.a.example", "p-*.a.example", "ba.example"][..]),
+        flows in flows(),
+    ) {
+        let text = format!("{text}assert any never reaches {pattern}\n");
+        let policy = resolved(&text);
+        let pattern = Pattern::parse(pattern).unwrap().value;
+        let outcomes = claims::decide(&policy, today(), &|_, _| Err(String::new()));
+        let matcher = matcher(&policy);
+        let reason = |flow: &Witness, id| {
+            flow.flow(Source::Service(id), |flow| matcher.decide(flow).reason)
+        };
+        for failure in outcomes.iter().flat_map(|outcome| &outcome.failures) {
+            let claims::Failure::Allowed(shown) = failure else { panic!("{failure:?}") };
+            prop_assert!(pattern.matches(shown.flow.name.as_deref().unwrap()), "{}", text);
+            let is_granted = matches!(reason(&shown.flow, shown.service), Reason::Grant(_));
+            prop_assert!(is_granted, "{}{:?}", text, shown);
+        }
+        let broken = |id: ServiceId| {
+            flows.iter().filter(|flow| flow.name.as_deref().is_some_and(|it| pattern.matches(it))).any(|flow| {
+                let Reason::Grant(grant) = reason(flow, id) else { return false };
+                let grant = policy.grant(grant).unwrap();
+                matches!(grant.destination.first(), Some(Destination::Names(_)))
+            })
+        };
+        let any_broken = (0..policy.services.len() as u32).map(ServiceId).any(broken);
+        prop_assert!(!any_broken || !outcomes[0].holds(), "{}", text);
+    }
+}
+
+/// The folders of `corpus/diff`: what is told of each change.
+#[test]
+fn changes_are_told_to_people_and_programs() {
+    let mut cases: Vec<_> = std::fs::read_dir(corpus().join("diff"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    cases.sort();
+    assert!(!cases.is_empty());
+    for case in cases {
+        let shared = corpus().join("fwc.yaml");
+        let project_of = |name: &str| {
+            let own = case.join(name);
+            crate::corpus::project(if own.exists() { &own } else { &shared })
+        };
+        let read = |name: &str, project: &Project| {
+            let compiled = crate::corpus::compile(&case, name, project);
+            assert_eq!(compiled.findings, "", "{}", case.display());
+            (compiled.policy, compiled.sources)
+        };
+        let (old, new) = (project_of("before.yaml"), project_of("after.yaml"));
+        let ((before, old_sources), (after, new_sources)) =
+            (read("before.fw", &old), read("after.fw", &new));
+        let found = between(&before, &after);
+        let review = Review {
+            diff: &found,
+            before: &old_sources,
+            after: &new_sources,
+            regions: after.regions.len(),
+        };
+        insta::with_settings!({ snapshot_path => &case, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!("text", report::text(&review));
+            insta::assert_snapshot!("markdown", report::markdown(&review));
+            insta::assert_snapshot!("json", report::json(&review));
+        });
+        let json: serde_json::Value = serde_json::from_str(&report::json(&review)).unwrap();
+        assert_eq!(json["widens"], found.widens());
+    }
 }

@@ -8,6 +8,9 @@ use crate::analysis::diff::Side;
 /// How many rows a table has at most: a comment on GitHub holds 65,536 characters.
 const MOST_ROWS: usize = 100;
 
+/// How many destinations one row names at most.
+const MOST_DESTINATIONS: usize = 10;
+
 /// The diff as markdown: a summary line, the openings, the closings folded away, what else changed.
 pub fn markdown(review: &Review<'_>) -> String {
     let groups = review.groups();
@@ -44,7 +47,11 @@ fn table(review: &Review<'_>, groups: &[&Group<'_>], reach: &str, text: &mut Str
     let _ = writeln!(text, "| service | {reach} | port | for example | because of |");
     text.push_str("|---|---|---|---|---|\n");
     for group in groups.iter().take(MOST_ROWS) {
-        let destinations: Vec<_> = group.destinations.iter().map(|it| code(it)).collect();
+        let mut destinations: Vec<_> = group.destinations.iter().map(|it| code(it)).collect();
+        if let Some(more) = destinations.len().checked_sub(MOST_DESTINATIONS).filter(|it| *it > 1) {
+            destinations.truncate(MOST_DESTINATIONS);
+            destinations.push(format!("and {more} more"));
+        }
         let mut service = code(&group.service());
         if let Some(regions) = review.regions(&group.regions) {
             let _ = write!(service, " in {regions}");
