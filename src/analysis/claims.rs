@@ -83,10 +83,10 @@ pub struct Counterexample {
 
 /// Decides every assertion of a policy on a day. `envelope` gives the policy that an
 /// `assert within` names, resolved for the same project, or says why it cannot.
-pub fn decide<'e>(
+pub fn decide(
     policy: &Policy,
     today: Date,
-    envelope: &dyn Fn(&Assertion, &str) -> Result<&'e Policy, String>,
+    envelope: &dyn Fn(&Assertion, &str) -> Result<Policy, String>,
 ) -> Vec<Outcome> {
     if policy.assertions.is_empty() {
         return Vec::new();
@@ -114,7 +114,7 @@ pub fn decide<'e>(
                 named.filter_map(|id| all.equal(id)).collect()
             }
             Claim::Within { path } => match envelope(assertion, path) {
-                Ok(envelope) => all.within(envelope),
+                Ok(envelope) => all.within(&envelope),
                 Err(reason) => vec![Failure::NoEnvelope { reason }],
             },
         };
@@ -226,7 +226,8 @@ fn diagnostic(
             policy.regions.len() > 1 && !matches!(failure, Failure::OnlyHere { .. });
         if is_one_of_many {
             let regions: Vec<_> = regions.iter().map(|it| format!("`{}`", role(it))).collect();
-            found = found.note(format!("in region {}", regions.join(", ")));
+            let word = if regions.len() == 1 { "region" } else { "regions" };
+            found = found.note(format!("in {word} {}", regions.join(" and ")));
         }
     }
     found.help(help)

@@ -14,7 +14,7 @@ use jiff::civil::Date;
 
 use super::addresses::AddressSet;
 use super::flows::Flows;
-use super::reach::{Entries, Line, of_grant};
+use super::reach::{self, Entries, Line, of_grant};
 use super::rows::{Context, Destination, Row, rows};
 use crate::matcher::{Matcher, Options, Reason, Source};
 use crate::policy::port::{PortSet, Protocol};
@@ -202,7 +202,7 @@ impl Diff {
 
     /// Whether anybody may reach more, now or on a later day.
     pub fn widens(&self) -> bool {
-        let opens = self.changes.iter().any(|change| change.effect == Effect::Opens);
+        let opens = self.deltas.iter().any(|delta| !delta.opens.is_empty());
         opens || self.facts.iter().any(Fact::widens)
     }
 }
@@ -218,8 +218,8 @@ pub fn diff(before: &Policy, after: &Policy, today: Date, wanted: &dyn Fn(&str) 
     // What is told of a region is sorted already, and sorting keeps that.
     let place = |role: &Arc<str>| roles.iter().position(|other| other == role);
     diff.changes.sort_by(|a, b| {
-        let key = |it: &Change| (it.effect, it.services.clone(), place(&it.region));
-        key(a).cmp(&key(b))
+        let by_region = || place(&a.region).cmp(&place(&b.region));
+        (a.effect, &a.services).cmp(&(b.effect, &b.services)).then_with(by_region)
     });
     pair.facts(&roles, &mut diff.facts);
     // What came or went with a `deny` is told with it.
@@ -268,17 +268,14 @@ impl<'p> Pair<'p> {
             before: Half::new(self.before, role, self.today),
             after: Half::new(self.after, role, self.today),
         };
-        let same_for_all = halves.before.everyone() == halves.after.everyone();
-        let mut alone: BTreeMap<Arc<str>, (Flows, Flows)> = BTreeMap::new();
+        let same_for_all = same(halves.before.everyone(), halves.after.everyone());
+        let mut alone: BTreeMap<Arc<str>, Delta> = BTreeMap::new();
         for name in self.services() {
-            let (old, new) = (halves.before.lines(&name), halves.after.lines(&name));
-            if same_for_all && old == new {
+            if same_for_all && same(halves.before.lines(&name), halves.after.lines(&name)) {
                 continue;
             }
-            let services = [Arc::clone(&name)];
-            let (opens, closes) = halves.difference(&services);
-            self.tell(role, &services, None, &opens, &closes, &mut halves, diff);
-            alone.insert(name, (opens, closes));
+            let change = halves.change(&[Arc::clone(&name)], same_for_all);
+            alone.extend(self.tell(role, None, change, &mut halves, diff).map(|it| (name, it)));
         }
         if alone.is_empty() {
             return;
@@ -288,46 +285,47 @@ impl<'p> Pair<'p> {
             let Some(shared) = before.get(&services).map(|it| it.intersection(&addresses)) else {
                 continue;
             };
-            let told: Vec<_> = services.iter().filter_map(|name| alone.get(name)).collect();
-            let Some(address) = shared.witness().filter(|_| !told.is_empty()) else { continue };
-            let (mut opens, mut closes) = halves.difference(&services);
-            for (opened, closed) in told {
-                (opens, closes) = (opens.difference(opened), closes.difference(closed));
+            let Some(address) = shared.witness() else { continue };
+            let mut change = halves.change(&services, same_for_all);
+            for told in services.iter().filter_map(|name| alone.get(name)) {
+                change.opens = change.opens.difference(&told.opens);
+                change.closes = change.closes.difference(&told.closes);
             }
-            self.tell(role, &services, Some(address), &opens, &closes, &mut halves, diff);
+            self.tell(role, Some(address), change, &mut halves, diff);
         }
     }
 
     /// Adds what opens and closes to the diff; `address` is one that the services share.
-    #[expect(clippy::too_many_arguments, reason = "one call says all there is to say")]
     fn tell(
         self,
         role: &Arc<str>,
-        services: &[Arc<str>],
         address: Option<IpAddr>,
-        opens: &Flows,
-        closes: &Flows,
+        change: Comparison,
         halves: &mut Halves<'p>,
         diff: &mut Diff,
-    ) {
+    ) -> Option<Delta> {
+        let Comparison { services, before, after, opens, closes } = change;
         if opens.is_empty() && closes.is_empty() {
-            return;
+            return None;
         }
         let observed = [self.before, self.after].iter().all(|policy| {
             let services = services.iter().filter_map(|name| named(policy, name));
             services.map(|(_, it)| it).any(|service| service.observes(self.today))
         });
-        for (effect, flows) in [(Effect::Opens, opens), (Effect::Closes, closes)] {
+        let effects = [(Effect::Opens, &opens, &before), (Effect::Closes, &closes, &after)];
+        for (effect, flows, elsewhere) in effects {
             let (with, without) = match effect {
                 Effect::Opens => (&mut halves.after, &mut halves.before),
                 Effect::Closes => (&mut halves.before, &mut halves.after),
             };
-            let denied = with.denied(services);
-            let context = Context { denied: &denied, elsewhere: &without.reach(services) };
-            for row in rows(flows, &context) {
-                let granted = with.reason(services, address, &row);
+            if flows.is_empty() {
+                continue;
+            }
+            let denied = with.denied(&services);
+            for row in rows(flows, &Context { denied: &denied, elsewhere }) {
+                let granted = with.reason(&services, address, &row);
                 let (Some(Reason::Grant(grant)), denied) =
-                    (granted, without.reason(services, address, &row))
+                    (granted, without.reason(&services, address, &row))
                 else {
                     debug_assert!(false, "the matcher allows {}: {granted:?}", row.witness);
                     continue;
@@ -340,7 +338,7 @@ impl<'p> Pair<'p> {
                 diff.changes.push(Change {
                     effect,
                     region: Arc::clone(role),
-                    services: services.to_vec(),
+                    services: services.clone(),
                     written: written(&row, grant, with.region),
                     row,
                     cause: Cause { grant: grant.at, deny },
@@ -348,13 +346,30 @@ impl<'p> Pair<'p> {
                 });
             }
         }
-        diff.deltas.push(Delta {
-            region: Arc::clone(role),
-            services: services.to_vec(),
-            opens: opens.clone(),
-            closes: closes.clone(),
-        });
+        let delta = Delta { region: Arc::clone(role), services, opens, closes };
+        diff.deltas.push(delta.clone());
+        Some(delta)
     }
+}
+
+/// What services reach in both policies, as far as it was needed to say what opens and closes.
+struct Comparison {
+    services: Vec<Arc<str>>,
+    /// Everything that is reached before; empty if nothing opens.
+    before: Flows,
+    /// Everything that is reached after; empty if nothing closes.
+    after: Flows,
+    opens: Flows,
+    closes: Flows,
+}
+
+/// Whether both are the same lines, in any order.
+fn same(these: &[Line<'_>], those: &[Line<'_>]) -> bool {
+    these == those || sorted(these) == sorted(those)
+}
+
+fn sorted<'p>(lines: &[Line<'p>]) -> BTreeSet<Line<'p>> {
+    lines.iter().copied().collect()
 }
 
 /// Both policies in a region.
@@ -363,14 +378,37 @@ struct Halves<'p> {
     after: Half<'p>,
 }
 
-impl Halves<'_> {
+impl<'p> Halves<'p> {
     /// What opens and what closes for flows that are of all these services.
-    fn difference(&self, services: &[Arc<str>]) -> (Flows, Flows) {
-        let (before, after) = (self.before.reach(services), self.after.reach(services));
-        if before == after {
-            return <(Flows, Flows)>::default();
+    fn change(&self, services: &[Arc<str>], same_for_all: bool) -> Comparison {
+        let services = services.to_vec();
+        let lines = |half: &Half<'p>| {
+            let lines = services.iter().flat_map(|name| half.lines(name)).copied();
+            let (allows, denies) = lines.partition(Line::allows);
+            (allows, denies)
+        };
+        let (old, new): ((BTreeSet<Line<'p>>, BTreeSet<_>), (BTreeSet<_>, BTreeSet<_>)) =
+            (lines(&self.before), lines(&self.after));
+        let reach = |half: &Half<'p>| half.reach(&services);
+        if !same_for_all || old.1 != new.1 {
+            let (before, after) = (reach(&self.before), reach(&self.after));
+            let (opens, closes) = (after.difference(&before), before.difference(&after));
+            return Comparison { services, before, after, opens, closes };
         }
-        (after.difference(&before), before.difference(&after))
+        // What is allowed in both neither opens nor closes, and is most of it.
+        let denied = self.after.denied(&services);
+        let beyond = |these: &BTreeSet<Line<'p>>, those: &BTreeSet<Line<'p>>, other: &Half<'p>| {
+            let lines: Vec<_> = these.difference(those).copied().collect();
+            let new = reach::of_lines(&lines).difference(&denied);
+            if new.is_empty() {
+                return (new, Flows::default());
+            }
+            let known = reach(other);
+            (new.difference(&known), known)
+        };
+        let (opens, before) = beyond(&new.0, &old.0, &self.before);
+        let (closes, after) = beyond(&old.0, &new.0, &self.after);
+        Comparison { services, before, after, opens, closes }
     }
 }
 
@@ -518,8 +556,9 @@ impl Pair<'_> {
         let observes = |service: Option<&Service>| {
             service.filter(|service| service.observes(self.today)).and_then(|it| it.observe)
         };
+        let is_gone = after.is_none();
         let (before, after) = (observes(before), observes(after));
-        if before != after {
+        if before != after && !is_gone {
             facts.push(Fact::Observe { service: service(), before, after });
         }
     }
@@ -527,15 +566,19 @@ impl Pair<'_> {
     /// Entries that say the same and end on another day. Of several that say the same the last day
     /// counts.
     fn expiries(self, facts: &mut Vec<Fact>) {
-        let (mut before, mut after) = (self.ends(self.before), self.ends(self.after));
-        // An entry without an end on either side is none of those, and nearly every entry is.
-        before.retain(|key, _| after.contains_key(key));
-        after.retain(|key, _| before.contains_key(key));
-        for (key, (until, grant)) in after {
-            let Some((old, _)) = before.get(&key).copied() else { continue };
-            if old == until {
+        // Nearly every entry has no end on either side.
+        let mut ending: BTreeSet<Said<'_>> = BTreeSet::new();
+        for policy in [self.before, self.after] {
+            let has_end = |grant: &&Grant| policy.terms(grant).until.is_some();
+            let grants = policy.grants.iter().filter(has_end);
+            ending.extend(grants.map(|grant| Said::of(policy, grant)));
+        }
+        let ends = |policy| self.ends(policy, &|said| ending.contains(said));
+        let before = ends(self.before);
+        for (key, (until, grant)) in ends(self.after) {
+            let Some((old, _)) = before.get(&key).copied().filter(|(old, _)| *old != until) else {
                 continue;
-            }
+            };
             facts.push(Fact::Expiry {
                 service: key.service.map(Arc::from),
                 entry: entry(self.after, grant),
@@ -547,15 +590,22 @@ impl Pair<'_> {
         }
     }
 
-    /// The last day of everything that is in force.
-    fn ends<'p>(self, policy: &'p Policy) -> BTreeMap<Said<'p>, (End, &'p Grant)> {
+    /// The last day of what counts and is in force.
+    fn ends<'p>(
+        self,
+        policy: &'p Policy,
+        counts: &dyn Fn(&Said<'_>) -> bool,
+    ) -> BTreeMap<Said<'p>, (End, &'p Grant)> {
         let mut ends: BTreeMap<Said<'p>, (End, &'p Grant)> = BTreeMap::new();
         let in_force = |grant: &&Grant| policy.terms(grant).in_force(self.today);
         for grant in policy.grants.iter().filter(in_force) {
-            let end = End(policy.terms(grant).until);
-            let known = ends.entry(Said::of(policy, grant)).or_insert((end, grant));
-            if end > known.0 {
-                *known = (end, grant);
+            let said = Said::of(policy, grant);
+            if counts(&said) {
+                let end = End(policy.terms(grant).until);
+                let known = ends.entry(said).or_insert((end, grant));
+                if end > known.0 {
+                    *known = (end, grant);
+                }
             }
         }
         ends

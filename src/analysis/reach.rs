@@ -23,7 +23,7 @@ pub struct Entries<'p> {
 }
 
 /// One destination of one entry. Two are equal if they say the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Line<'p> {
     action: Action,
     destination: &'p Destination,
@@ -53,7 +53,7 @@ impl<'p> Entries<'p> {
                 }
             }
         }
-        let denied = flows(&everyone, &AddressSet::clone);
+        let denied = of_lines(&everyone);
         Self { services, everyone, denied }
     }
 
@@ -69,7 +69,7 @@ impl<'p> Entries<'p> {
 
     /// What entries deny to these services, those for every service included.
     pub fn denied(&self, services: &[ServiceId]) -> Flows {
-        flows(&self.of(services, Action::Deny), &AddressSet::clone).union(&self.denied)
+        of_lines(&self.of(services, Action::Deny)).union(&self.denied)
     }
 
     fn of(&self, services: &[ServiceId], action: Action) -> Vec<Line<'p>> {
@@ -97,16 +97,21 @@ impl<'p> Entries<'p> {
         let mut allows = self.of(services, Action::Allow);
         allows.retain(count);
         let allowed = flows(&allows, part);
-        let denied = flows(&self.of(services, Action::Deny), &AddressSet::clone);
+        let denied = of_lines(&self.of(services, Action::Deny));
         allowed.difference(&denied).difference(&self.denied)
     }
+}
+
+/// What lines are about, whatever they do.
+pub(super) fn of_lines(lines: &[Line<'_>]) -> Flows {
+    flows(lines, &AddressSet::clone)
 }
 
 /// What a grant is about in a region, whatever else is said.
 pub(super) fn of_grant(policy: &Policy, grant: &Grant, region: RegionId) -> Flows {
     let destination = grant.destination.get(region);
     let line = destination.map(|destination| Line::new(policy, grant, destination, region));
-    flows(line.as_slice(), &AddressSet::clone)
+    of_lines(line.as_slice())
 }
 
 impl<'p> Line<'p> {
@@ -124,6 +129,11 @@ impl<'p> Line<'p> {
             to: terms.to(),
             except: terms.except(region),
         }
+    }
+
+    /// Whether it opens.
+    pub(super) fn allows(&self) -> bool {
+        self.action == Action::Allow
     }
 
     /// Whether it is about names, and says nothing of addresses.

@@ -4,6 +4,7 @@ mod json;
 mod markdown;
 mod text;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::diff::{Cause, Change, Diff, Effect, Fact, Side};
@@ -83,36 +84,28 @@ impl<'r> Review<'r> {
 
     /// The changes, those of one line together, and one in several regions once.
     fn groups(&self) -> Vec<Group<'r>> {
-        let mut groups: Vec<Group<'r>> = Vec::new();
-        for change in &self.diff.changes {
-            let one = self.group(change);
-            // The same in another region.
-            let twin = groups
-                .iter_mut()
-                .rev()
-                .take_while(|it| it.is_of(&one))
-                .find(|it| it.destinations == one.destinations && it.says_the_same(&one));
-            match twin {
-                Some(twin) => twin.regions.extend(one.regions),
-                None => groups.push(one),
-            }
-        }
-        let mut joined: Vec<Group<'r>> = Vec::new();
-        for one in groups {
+        let twins = joined(
+            self.diff.changes.iter().map(|change| self.group(change)),
+            |it| {
+                (
+                    it.of(),
+                    it.destinations.clone(),
+                    it.reach.clone(),
+                    it.grant.clone(),
+                    it.deny.clone(),
+                )
+            },
+            |first, twin| first.regions.extend(twin.regions),
+        );
+        joined(
+            twins.into_iter(),
             // One `deny` that is gone opens what many lines allow.
-            let mut here = joined.iter_mut().rev().take_while(|it| it.is_of(&one));
-            let same = here.find(|it| {
-                it.regions == one.regions
-                    && it.reach == one.reach
-                    && it.deny == one.deny
-                    && (it.deny.is_some() || it.grant == one.grant)
-            });
-            match same {
-                Some(same) => same.destinations.extend(one.destinations),
-                None => joined.push(one),
-            }
-        }
-        joined
+            |it| {
+                let grant = Some(it.grant.clone()).filter(|_| it.deny.is_none());
+                (it.of(), it.regions.clone(), it.reach.clone(), grant, it.deny.clone())
+            },
+            |first, more| first.destinations.extend(more.destinations),
+        )
     }
 
     fn group(&self, change: &'r Change) -> Group<'r> {
@@ -155,13 +148,27 @@ impl<'r> Review<'r> {
     }
 }
 
-impl Group<'_> {
-    fn is_of(&self, other: &Self) -> bool {
-        (self.effect, self.services) == (other.effect, other.services)
+/// The groups, those of one key as one, where the first of them stood.
+fn joined<'r, K: Ord>(
+    groups: impl Iterator<Item = Group<'r>>,
+    key: impl Fn(&Group<'r>) -> K,
+    join: impl Fn(&mut Group<'r>, Group<'r>),
+) -> Vec<Group<'r>> {
+    let mut places: BTreeMap<K, usize> = BTreeMap::new();
+    let mut joined: Vec<Group<'r>> = Vec::new();
+    for group in groups {
+        let place = *places.entry(key(&group)).or_insert(joined.len());
+        match joined.get_mut(place) {
+            Some(first) => join(first, group),
+            None => joined.push(group),
+        }
     }
+    joined
+}
 
-    fn says_the_same(&self, other: &Self) -> bool {
-        (&self.reach, &self.grant, &self.deny) == (&other.reach, &other.grant, &other.deny)
+impl<'r> Group<'r> {
+    fn of(&self) -> (Effect, &'r [Arc<str>]) {
+        (self.effect, self.services)
     }
 
     /// Whose, with `+` between services of shared addresses.
@@ -214,12 +221,11 @@ impl Fact {
                 format!("`{service}` is {} in {region}", parts.join(" and "))
             }
             Self::Observe { service, before: None, after: Some(until) } => format!(
-                "`{service}` observes until {until} and enforced before: whatever it may not reach \
-                 passes and is logged"
+                "`{service}` observes now, until {until}: whatever it may not reach passes and is logged"
             ),
-            Self::Observe { service, before: Some(_), after: None } => format!(
-                "`{service}` enforces and observed before: whatever it may not reach is stopped"
-            ),
+            Self::Observe { service, before: Some(_), after: None } => {
+                format!("`{service}` no longer observes: whatever it may not reach is stopped")
+            }
             Self::Observe { service, before, after } => {
                 format!("`{service}` observes until {}, before until {}", day(*after), day(*before))
             }

@@ -1,6 +1,7 @@
 //! A set of flows as a policy would write it: one row a destination, each with a flow that is in it.
 
 use core::net::IpAddr;
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -38,7 +39,7 @@ pub enum Destination {
     Addresses {
         /// Which.
         addresses: AddressSet,
-        /// The names that are not in it, and that no entry denies.
+        /// The names that are not in it, unless an entry denies them or both policies allow them.
         except: Vec<Term>,
     },
     /// Bytes over TCP that are neither TLS nor HTTP, where those are not in it.
@@ -130,19 +131,29 @@ pub struct Context<'c> {
 ///
 /// A row is about flows as an entry is: some of them are denied. So that an address that is denied
 /// to everybody does not cut every row to pieces, the flows of all rows are the set once those of
-/// the context are taken away. What is allowed in both policies only completes names that are said
-/// nearly everywhere: a name is never told to open because one address of it does.
+/// the context are taken away. What is allowed in both policies only completes what is new already:
+/// a name that opens nearly everywhere, an address where nearly every name opens. A name is never
+/// told to open because one address of it does.
 pub fn rows(flows: &Flows, context: &Context<'_>) -> Vec<Row> {
     let mut left = flows.clone();
     let may_be_denied = flows.union(context.denied);
-    let may_be_allowed = may_be_denied.union(context.elsewhere);
+    // Seldom asked for, and large.
+    let may_be_allowed = LazyCell::new(|| may_be_denied.union(context.elsewhere));
     let mut rows = carriers(&mut left, &may_be_denied);
     for protocol in Protocol::ALL {
         for lane in left.lanes(protocol) {
-            for (destination, said, addresses) in destinations(protocol, lane, &may_be_denied) {
-                let fill = |with| addresses.filled(&where_said(with, protocol, &lane.ports, &said));
-                let mut filled = fill(&may_be_denied);
-                if filled.is_most() && !matches!(destination, Destination::Addresses { .. }) {
+            for (destination, said, addresses) in
+                destinations(protocol, lane, &|| LazyCell::force(&may_be_allowed))
+            {
+                let fill = |with: &Flows| {
+                    addresses.filled(&where_said(with, protocol, &lane.ports, &said))
+                };
+                let is_cut = !addresses.is_everything();
+                let mut filled = if is_cut { fill(&may_be_denied) } else { addresses.clone() };
+                if is_cut
+                    && filled.is_most()
+                    && !matches!(destination, Destination::Addresses { .. })
+                {
                     filled = fill(&may_be_allowed);
                 }
                 let name = said.names.witness().filter(|_| !said.nameless);
@@ -225,10 +236,10 @@ fn of_carrier(ports: &PortSet, addresses: &AddressSet) -> Flows {
 }
 
 /// What a lane is about, each with what is said and where; the addresses in it are still to be set.
-fn destinations(
+fn destinations<'f>(
     protocol: Protocol,
     lane: &Lane,
-    may_be_denied: &Flows,
+    may_be_allowed: &dyn Fn() -> &'f Flows,
 ) -> Vec<(Destination, Said, AddressSet)> {
     let mut found: BTreeMap<Destination, (Said, Vec<AddressSet>)> = BTreeMap::new();
     let mut add = |destination: Destination, said: Said, addresses: &AddressSet| {
@@ -253,7 +264,7 @@ fn destinations(
                 add(nameless, Said::without_name(), addresses);
             }
         } else if let Some(mut except) = missing(said) {
-            let anything = where_said(may_be_denied, protocol, &lane.ports, &Said::anything());
+            let anything = where_said(may_be_allowed(), protocol, &lane.ports, &Said::anything());
             if addresses.difference(&anything).is_empty() {
                 except.clear();
             }

@@ -23,9 +23,9 @@ impl Revision {
     /// The revision of the repository that a folder lies in.
     pub(crate) fn find(folder: &Path, revision: &str) -> Result<Self, Error> {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        // Within a hook git names its folder relative to the current one.
-        let here = disk::within(Path::new(""), folder);
-        let folder = if here.is_relative() { Path::new(".") } else { folder };
+        // Within a hook git names its folder, relative to the current one.
+        let is_named = std::env::var_os("GIT_DIR").is_some();
+        let folder = if is_named { Path::new(".") } else { folder };
         let top = text(git(folder, ["rev-parse", "--show-toplevel"])?)?;
         let name = format!("{revision}^{{commit}}");
         let commit = git(folder, ["rev-parse", "--verify", "--end-of-options", &name]);

@@ -19,7 +19,7 @@ use jiff::civil::Date;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::corpus::corpus;
+use crate::corpus::{Compiled, corpus};
 use crate::matcher::{policy, resolved};
 
 fn today() -> Date {
@@ -292,7 +292,7 @@ fn claimed(text: &str, envelope: Option<&str>) -> String {
     };
     let ((policy, sources), envelope) = (read(text), envelope.map(read));
     let outcomes = claims::decide(&policy, today(), &|_, path| match &envelope {
-        Some((policy, _)) => Ok(policy),
+        Some((policy, _)) => Ok(policy.clone()),
         None => Err(format!("cannot read `{path}`")),
     });
     let found = claims::diagnostics(&policy, &outcomes);
@@ -345,6 +345,23 @@ service shipping from ops {
     }
     let all = fails.join("\n");
     insta::assert_snapshot!(claimed(&format!("{services}{all}\n"), None));
+}
+
+#[test]
+fn the_assertions_of_the_example_hold() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let project = crate::corpus::project(&root.join("fwc.yaml"));
+    let example = crate::corpus::compile(root, "policies/prod.fw", &project);
+    let check = |project: &Project| {
+        let files = crate::corpus::Below(root.to_owned());
+        let Compiled { policy, sources, .. } = &example;
+        let found = fwc::check_assertions(policy, sources, project, &files, today());
+        render(Format::Full, sources, &found, Style::default())
+    };
+    assert_eq!(check(&project), "");
+    // Without its variables and networks the envelope is refused, and says so.
+    let found = check(&Project::without_file());
+    assert!(found.contains("`policies/envelope.fw` is refused"), "{found}");
 }
 
 #[test]
