@@ -269,13 +269,16 @@ impl<'p> Pair<'p> {
             after: Half::new(self.after, role, self.today),
         };
         let same_for_all = same(halves.before.everyone(), halves.after.everyone());
-        let mut alone: BTreeMap<Arc<str>, Delta> = BTreeMap::new();
+        // A `deny` that goes may open nothing to its service, and something to its neighbours: every
+        // service that is written otherwise is kept here.
+        let mut alone: BTreeMap<Arc<str>, Option<Delta>> = BTreeMap::new();
         for name in self.services() {
             if same_for_all && same(halves.before.lines(&name), halves.after.lines(&name)) {
                 continue;
             }
             let change = halves.change(&[Arc::clone(&name)], same_for_all);
-            alone.extend(self.tell(role, None, change, &mut halves, diff).map(|it| (name, it)));
+            let told = self.tell(role, None, change, &mut halves, diff);
+            alone.insert(name, told);
         }
         if alone.is_empty() {
             return;
@@ -285,9 +288,10 @@ impl<'p> Pair<'p> {
             let Some(shared) = before.get(&services).map(|it| it.intersection(&addresses)) else {
                 continue;
             };
-            let Some(address) = shared.witness() else { continue };
+            let told: Vec<_> = services.iter().filter_map(|name| alone.get(name)).collect();
+            let Some(address) = shared.witness().filter(|_| !told.is_empty()) else { continue };
             let mut change = halves.change(&services, same_for_all);
-            for told in services.iter().filter_map(|name| alone.get(name)) {
+            for told in told.into_iter().flatten() {
                 change.opens = change.opens.difference(&told.opens);
                 change.closes = change.closes.difference(&told.closes);
             }
