@@ -407,7 +407,13 @@ impl<'p> Halves<'p> {
             if new.is_empty() {
                 return (new, Flows::default());
             }
-            let known = reach(other);
+            // Names that others say to some place only cut what is large into many pieces.
+            let names = new.names();
+            let known = other.entries.reach_where(
+                &other.ids(&services),
+                &|line| line.may_say(&names),
+                &AddressSet::clone,
+            );
             (new.difference(&known), known)
         };
         let (opens, before) = beyond(&new.0, &old.0, &self.before);

@@ -22,6 +22,8 @@ use core::net::IpAddr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::addresses::AddressSet;
 use crate::flow::wire;
 use crate::policy::names::NameSet;
@@ -58,7 +60,7 @@ pub struct Place {
 }
 
 /// Which names, and whether none may be said at all.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Said {
     /// The names; empty where the protocol has none.
     pub names: NameSet,
@@ -184,6 +186,18 @@ impl Places {
         AddressSet::of_all(self.places.iter().map(|place| &place.addresses))
     }
 
+    /// What may be said in any of them, joined by halves.
+    pub(super) fn of_all(mut all: Vec<Self>) -> Self {
+        match all.len() {
+            0 => Self::default(),
+            1 => all.pop().unwrap_or_default(),
+            length => {
+                let right = all.split_off(length / 2);
+                Self::of_all(all).combine(&Self::of_all(right), Operation::Union)
+            }
+        }
+    }
+
     pub(super) fn combine(&self, other: &Self, operation: Operation) -> Self {
         if self == other {
             return if operation == Operation::Difference { Self::default() } else { self.clone() };
@@ -222,14 +236,11 @@ impl Places {
 
     /// Brings pieces that do not overlap into the one form.
     fn from_pieces(pieces: Vec<(AddressSet, Arc<Said>)>) -> Self {
-        let mut groups: Vec<(Arc<Said>, Vec<AddressSet>)> = Vec::new();
+        // Sorted afterwards: no order of a hash is left.
+        let mut groups: FxHashMap<Arc<Said>, Vec<AddressSet>> = FxHashMap::default();
         for (addresses, said) in pieces {
-            if addresses.is_empty() || said.is_nothing() {
-                continue;
-            }
-            match groups.iter_mut().find(|(known, _)| *known == said) {
-                Some((_, sets)) => sets.push(addresses),
-                None => groups.push((said, vec![addresses])),
+            if !addresses.is_empty() && !said.is_nothing() {
+                groups.entry(said).or_default().push(addresses);
             }
         }
         let place =
@@ -276,6 +287,12 @@ impl Flows {
         let here = |lane: &&Lane| !protocol.has_ports() || lane.ports.contains(flow.port);
         let said = lanes.find(here).and_then(|lane| lane.places.at(flow.address));
         said.is_some_and(|said| name.map_or(said.nameless, |name| said.names.contains(name)))
+    }
+
+    /// The names that are said in any of them.
+    pub(super) fn names(&self) -> NameSet {
+        let places = self.protocols.values().flatten().map(|lane| lane.places.names());
+        places.fold(NameSet::empty(), |all, names| all.union(&names))
     }
 
     /// The flows of either.

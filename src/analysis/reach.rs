@@ -136,6 +136,16 @@ impl<'p> Line<'p> {
         self.action == Action::Allow
     }
 
+    /// Whether it may be about one of the names, or about names anywhere.
+    pub(super) fn may_say(&self, names: &NameSet) -> bool {
+        match self.destination {
+            Destination::Names(pattern) if !self.to.is_empty() => {
+                !NameSet::from_pattern(pattern).intersection(names).is_empty()
+            }
+            Destination::Names(_) | Destination::Addresses(_) => true,
+        }
+    }
+
     /// Whether it is about names, and says nothing of addresses.
     pub(super) fn is_of_names_anywhere(&self) -> bool {
         matches!(self.destination, Destination::Names(_)) && self.to.is_empty()
@@ -200,13 +210,15 @@ fn places_of_names(lines: &[&Line<'_>]) -> Places {
             whole.push(pattern);
         }
     }
-    let places = by_address.into_iter().map(|(to, (whole, cut))| {
+    let mut places = by_address.into_iter().map(|(to, (whole, cut))| {
         let names = cut.iter().fold(NameSet::from_patterns(whole), |all, names| all.union(names));
         let addresses =
             if to.is_empty() { AddressSet::everything() } else { AddressSet::from_networks(to) };
         Places::new(addresses, Said::of(names))
     });
-    places.fold(Places::default(), |all, places| all.combine(&places, Operation::Union))
+    // Names for any address, most of all, come first, and are joined with all others at once.
+    let anywhere = places.next().unwrap_or_default();
+    Places::of_all(places.collect()).combine(&anywhere, Operation::Union)
 }
 
 /// Names said over a protocol that has them; over all of these, if it is not said which.

@@ -43,13 +43,13 @@ pub use terms::Term;
 /// assert_eq!(left.witness().as_deref(), Some("a.a.example.com"));
 /// # Ok::<(), fwc::policy::pattern::PatternError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NameSet {
     root: Node,
 }
 
 /// The names of a set that end with certain labels.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Node {
     /// Whether those labels alone are a name of the set.
     here: bool,
