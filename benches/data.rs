@@ -18,9 +18,9 @@ const ENTRIES_A_FILE: usize = 100_000;
 /// The services of a policy, unless it has fewer entries.
 const SERVICES: usize = 200;
 
-const SEED: u64 = 0x5EED;
+pub(crate) const SEED: u64 = 0x5EED;
 
-const LABELS: &[&str] = &[
+pub(crate) const LABELS: &[&str] = &[
     "api",
     "auth",
     "assets",
@@ -71,10 +71,10 @@ const REASONS: &[&str] = &[
 ];
 
 /// A sequence of numbers that looks random and is not (splitmix64, Steele and others, 2014).
-struct Numbers(u64);
+pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -82,7 +82,7 @@ impl Numbers {
         ((mixed ^ mixed >> 31) % end as u64) as usize
     }
 
-    fn one_of<'t>(&mut self, texts: &[&'t str]) -> &'t str {
+    pub(crate) fn one_of<'t>(&mut self, texts: &[&'t str]) -> &'t str {
         texts[self.below(texts.len())]
     }
 }

@@ -2,12 +2,16 @@
 //!
 //! `report policy DIR ENTRIES` writes a policy and its project file, and its names beside them, one
 //! a line. `report measure LARGEST` prints what was measured in this process, a name and a number a line.
+//! `report decide LARGEST` does so for decisions.
 //! `report compile ENTRIES` compiles ten times, for a profiler.
 
 #![expect(clippy::print_stdout, reason = "the one thing it is for")]
 #![expect(clippy::panic, reason = "a policy that does not compile has nothing to measure")]
 
 mod data;
+mod decisions;
+mod peers;
+mod questions;
 
 use std::error::Error;
 use std::fs;
@@ -27,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     match arguments.as_slice() {
         ["policy", folder, entries, ..] => write_policy(Path::new(folder), entries.parse()?)?,
         ["measure", largest, ..] => measure(largest.parse()?),
+        ["decide", largest, ..] => decisions::measure(largest.parse()?),
         ["compile", entries, ..] => {
             let sources = data::sources(&data::policy(entries.parse()?));
             (0..10).for_each(|_| drop(compile(&sources)));

@@ -65,6 +65,17 @@ pub enum Spoken<'f> {
     Other,
 }
 
+/// What happens to a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// It passes.
+    Allow,
+    /// It is stopped.
+    Deny,
+    /// It passes and is logged, because it would be stopped if its service did not observe.
+    Observe,
+}
+
 /// A request of HTTP/1.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'f> {

@@ -40,6 +40,7 @@
 //! ```
 
 pub mod analysis;
+pub mod answer;
 pub mod diagnostic;
 pub mod emit;
 pub mod flow;
@@ -51,6 +52,7 @@ pub mod project;
 pub mod source;
 pub mod suricata;
 pub mod syntax;
+pub mod verify;
 
 use analysis::claims;
 use diagnostic::Diagnostic;

@@ -135,6 +135,8 @@ codes! {
     OUTSIDE_VPC = "FW419" "outside-vpc";
     /// A lint is both denied and allowed, or named twice.
     LINT_TWICE = "FW420" "lint-named-twice";
+    /// A sample of a `test` statement that the firewall decides otherwise.
+    FAILED_TEST = "FW501" "failed-test";
     /// An assertion does not hold.
     FAILED_ASSERTION = "FW502" "failed-assertion";
     /// The policy that an assertion names cannot be read.

@@ -1,10 +1,10 @@
 //! The entries of a region by the end of the name they ask for, and by address.
 //!
-//! A name is read once. From its end to its start a hash grows byte by byte; at each dot it is the
-//! hash of all that stands behind, and one table tells whether any pattern is made of that. Behind
-//! a name of the table stand its lines, by service, so that what others ask for costs nothing.
+//! A name is read once, from its end to its start, which gives the hash of all that stands behind
+//! each dot. One table tells whether any pattern is made of that; behind a name of the table stand
+//! its lines, by service, so that what others ask for costs nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use ipnet::IpNet;
@@ -12,7 +12,7 @@ use jiff::civil::Date;
 
 use super::addresses::Addresses;
 use super::judge::{Ask, Entries, Found};
-use super::name::{Bytes, Name};
+use super::name::{self, Bytes, END, Name, Suffix};
 use crate::policy::pattern::{Glob, Pattern};
 use crate::policy::port::Protocol;
 use crate::policy::{
@@ -23,24 +23,34 @@ use crate::policy::{
 #[derive(Debug)]
 pub(super) struct Index {
     bases: Bases,
-    /// What is asked of names: of one base after the other, of each by service.
-    named: Box<[Line]>,
     /// What is asked of addresses, and where.
     addressed: Box<[Line]>,
     destinations: Addresses<u32>,
+    kinds: Kinds,
     clauses: Box<[Clause]>,
     globs: Box<[Glob]>,
 }
 
-/// One destination of one entry.
+/// One destination of one entry, as two numbers: its kind, then its grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Line {
+struct Line(u64);
+
+/// All that is said by a line beside the name or address it is about. Few say different things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Kind {
     /// `None` sorts first, and is for every service.
     service: Option<ServiceId>,
-    grant: GrantId,
     action: Action,
     shape: Shape,
     clause: u32,
+}
+
+/// Kinds by number, those of one service behind one another.
+#[derive(Debug)]
+struct Kinds {
+    kinds: Box<[Kind]>,
+    /// The first kind of each service; everybody's come before.
+    starts: Box<[u32]>,
 }
 
 /// What stands in front of the name a line is about.
@@ -68,7 +78,7 @@ impl Index {
         let entries = entries(policy, region, today);
         let twins = Twins::of(&entries);
         let (mut clauses, mut globs) = (Numbered::default(), Numbered::default());
-        let mut named: Vec<(&str, Line)> = Vec::new();
+        let mut named: Vec<(&str, Kind, GrantId)> = Vec::new();
         let (mut addressed, mut places) = (Vec::new(), Vec::new());
         for entry in &entries {
             let Entry { id, grant, terms, destination, except } = *entry;
@@ -81,11 +91,9 @@ impl Index {
                 to: terms.to().into(),
                 except: names.collect(),
             };
-            let line = |shape, clause| {
-                let Grant { service, action, .. } = *grant;
-                Line { service, grant: id, action, shape, clause }
-            };
             let clause = clauses.number(clause);
+            let Grant { service, action, .. } = *grant;
+            let kind = |shape| Kind { service, action, shape, clause };
             match destination {
                 Destination::Names(pattern) => {
                     let strict = match grant.action {
@@ -100,7 +108,7 @@ impl Index {
                         Pattern::Below(_) if twins.has(entry) => Shape::Labels(Bytes::Any),
                         Pattern::Below(_) => Shape::Labels(strict),
                     };
-                    named.push((pattern.base().as_str(), line(shape, clause)));
+                    named.push((pattern.base().as_str(), kind(shape), id));
                 }
                 Destination::Addresses(network) => {
                     let without: Vec<IpNet> = except
@@ -113,102 +121,143 @@ impl Index {
                     let number = addressed.len() as u32;
                     let left = networks::difference(&[*network], &without);
                     places.extend(left.into_iter().map(|network| (network, number)));
-                    addressed.push(line(Shape::Nothing, clause));
+                    addressed.push((kind(Shape::Nothing), id));
                 }
             }
         }
-        named.sort_unstable();
+        let all = named.iter().map(|(_, kind, _)| kind).chain(addressed.iter().map(|it| &it.0));
+        let kinds = Kinds::new(all, policy.services.len() as u32);
+        let lines = named.into_iter().map(|(base, kind, id)| (base, kinds.line(&kind, id)));
         Self {
-            bases: Bases::new(named.chunk_by(|a, b| a.0 == b.0).map(|lines| {
-                let base = lines.first().map_or("", |(base, _)| *base);
-                (base, lines.len() as u32)
-            })),
-            named: named.into_iter().map(|(_, line)| line).collect(),
-            addressed: addressed.into(),
+            bases: Bases::new(lines.collect()),
+            addressed: addressed.into_iter().map(|(kind, id)| kinds.line(&kind, id)).collect(),
             destinations: Addresses::new(places),
+            kinds,
             clauses: clauses.into_values(),
             globs: globs.into_values(),
         }
     }
 
-    /// Calls `see` with every line of a base that could be about a name, and with the place in the
-    /// end of the name where the base begins.
-    fn lines(&self, name: &Name<'_>, mut see: impl FnMut(&[Line], usize)) {
-        let end = name.end();
-        let mut hash = Hash::default();
-        for (at, byte) in end.iter().enumerate().rev() {
-            if *byte == b'.'
-                && let Some(lines) = self.bases.get(hash, end.get(at + 1..).unwrap_or_default())
+    fn find_address(&self, ask: &Ask<'_>) -> Found {
+        let mut found = Found::default();
+        if self.addressed.is_empty() {
+            return found;
+        }
+        for number in self.destinations.get(ask.destination) {
+            if let Some(line) = self.addressed.get(*number as usize)
+                && let Some(kind) = self.kinds.get(*line)
+                && kind.service.is_none_or(|service| ask.services.contains(&service))
+                && self.clause(kind).is_some_and(|clause| clause.reaches(ask))
             {
-                see(self.named.get(lines).unwrap_or_default(), at + 1);
+                found.add(kind.action, line.grant());
             }
-            hash = hash.with(*byte);
         }
-        if name.begins_at(0)
-            && let Some(lines) = self.bases.get(hash, end)
-        {
-            see(self.named.get(lines).unwrap_or_default(), 0);
+        found
+    }
+
+    fn find_name(&self, ask: &Ask<'_>, name: &Name<'_>) -> Found {
+        let mut found = Found::default();
+        name.suffixes(|suffix| {
+            let Some(lines) = self.bases.get(suffix, name) else { return };
+            self.kinds.of(lines, ask.services, |kind, line| {
+                if self.is_of(kind, name, suffix.length)
+                    && self.clause(kind).is_some_and(|clause| clause.reaches_name(ask, name))
+                {
+                    found.add(kind.action, line.grant());
+                }
+            });
+        });
+        found
+    }
+
+    /// Whether a line about an end of the name is about all of it.
+    fn is_of(&self, kind: &Kind, name: &Name<'_>, end: usize) -> bool {
+        match (kind.shape, name.is(end)) {
+            (Shape::Nothing, is_all) => is_all,
+            (Shape::Label(glob, bytes), false) => {
+                self.globs.get(glob as usize).is_some_and(|glob| name.is_label(end, glob, bytes))
+            }
+            (Shape::Labels(bytes), false) => name.is_below(end, bytes),
+            (Shape::Label(..) | Shape::Labels(_), true) => false,
         }
     }
 
-    /// Whether a line about the name that begins at `base` is about all of it.
-    fn is_of(&self, line: &Line, name: &Name<'_>, base: usize) -> bool {
-        match (line.shape, base.checked_sub(1)) {
-            (Shape::Nothing, None) => true,
-            (Shape::Label(glob, bytes), Some(dot)) => {
-                self.globs.get(glob as usize).is_some_and(|glob| name.is_label(dot, glob, bytes))
-            }
-            (Shape::Labels(bytes), Some(dot)) => name.is_below(dot, bytes),
-            (Shape::Nothing, Some(_)) | (Shape::Label(..) | Shape::Labels(_), None) => false,
-        }
-    }
-
-    fn clause(&self, line: &Line) -> Option<&Clause> {
-        self.clauses.get(line.clause as usize)
+    fn clause(&self, kind: &Kind) -> Option<&Clause> {
+        self.clauses.get(kind.clause as usize)
     }
 }
 
 impl Entries for Index {
     fn find(&self, ask: &Ask<'_>) -> Found {
-        let mut found = Found::default();
-        let Some(said) = ask.name else {
-            for number in self.destinations.get(ask.destination) {
-                if let Some(line) = self.addressed.get(*number as usize)
-                    && line.service.is_none_or(|service| ask.services.contains(&service))
-                    && self.clause(line).is_some_and(|clause| clause.reaches(ask))
-                {
-                    found.add(line);
+        let Some(said) = ask.name else { return self.find_address(ask) };
+        match Name::in_one_place(said) {
+            Some(name) => self.find_name(ask, &name),
+            None => self.find_name(ask, &Name::put_together(said, &mut [0; END])),
+        }
+    }
+}
+
+impl Line {
+    fn new(kind: u32, GrantId(grant): GrantId) -> Self {
+        Self(u64::from(kind) << 32 | u64::from(grant))
+    }
+
+    fn kind(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    fn grant(self) -> GrantId {
+        GrantId(self.0 as u32)
+    }
+}
+
+impl Kinds {
+    fn new<'k>(kinds: impl Iterator<Item = &'k Kind>, services: u32) -> Self {
+        let kinds: BTreeSet<Kind> = kinds.copied().collect();
+        let kinds: Box<[Kind]> = kinds.into_iter().collect();
+        let first = |service| kinds.partition_point(|kind| kind.service < Some(service)) as u32;
+        let starts = (0..=services).map(|service| first(ServiceId(service))).collect();
+        Self { kinds, starts }
+    }
+
+    fn line(&self, kind: &Kind, id: GrantId) -> Line {
+        Line::new(self.kinds.partition_point(|other| other < kind) as u32, id)
+    }
+
+    fn get(&self, line: Line) -> Option<&Kind> {
+        self.kinds.get(line.kind() as usize)
+    }
+
+    /// Calls `see` with each of these lines, which are sorted, that is everybody's or one of the
+    /// services'.
+    fn of(&self, lines: &[u64], services: &[ServiceId], mut see: impl FnMut(&Kind, Line)) {
+        let mut see_kinds = |kinds: Range<u32>| {
+            let start = lines.partition_point(|line| Line(*line).kind() < kinds.start);
+            let theirs = lines.get(start..).unwrap_or_default().iter().map(|line| Line(*line));
+            for line in theirs.take_while(|line| line.kind() < kinds.end) {
+                if let Some(kind) = self.get(line) {
+                    see(kind, line);
                 }
             }
-            return found;
         };
-        let name = Name::read(said);
-        self.lines(&name, |lines, base| {
-            let everybody = std::iter::once(None);
-            for service in everybody.chain(ask.services.iter().copied().map(Some)) {
-                let start = lines.partition_point(|line| line.service < service);
-                let theirs = lines.get(start..).unwrap_or_default();
-                for line in theirs.iter().take_while(|line| line.service == service) {
-                    if self.is_of(line, &name, base)
-                        && self.clause(line).is_some_and(|clause| clause.reaches_name(ask, &name))
-                    {
-                        found.add(line);
-                    }
-                }
-            }
-        });
-        found
+        let start = |service: usize| self.starts.get(service).copied().unwrap_or_default();
+        if start(0) > 0 {
+            see_kinds(0..start(0));
+        }
+        for ServiceId(service) in services {
+            see_kinds(start(*service as usize)..start(*service as usize + 1));
+        }
     }
 }
 
 impl Found {
     /// The first in the order of the policy stays.
-    fn add(&mut self, line: &Line) {
-        let first = match line.action {
+    fn add(&mut self, action: Action, grant: GrantId) {
+        let first = match action {
             Action::Allow => &mut self.allowed,
             Action::Deny => &mut self.denied,
         };
-        *first = Some(first.map_or(line.grant, |first| first.min(line.grant)));
+        *first = Some(first.map_or(grant, |first| first.min(grant)));
     }
 }
 
@@ -334,84 +383,60 @@ impl<T: Ord> Numbered<T> {
     }
 }
 
-/// The names that patterns are made of: a hash table with open addressing, at most half full.
+/// The names that patterns are made of, and their lines: a hash table with open addressing, at most
+/// half full.
 #[derive(Debug)]
 struct Bases {
-    slots: Box<[Slot]>,
-    /// One behind the other.
-    texts: Box<[u8]>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Slot {
-    hash: u64,
-    /// Where its text begins; its length is at least 1 unless the slot is free.
-    text: u32,
-    length: u32,
-    /// Its lines, the first and how many.
-    line: u32,
-    lines: u32,
+    /// The low half of a hash, then where in `texts` its name is; 0 is free.
+    slots: Box<[u64]>,
+    /// Of each name its length and the number of its lines, half a word each; its words, the last
+    /// one first; and the lines.
+    texts: Box<[u64]>,
 }
 
 impl Bases {
-    /// Of different names, each with the number of its lines, which stand one behind the other.
-    fn new<'p>(bases: impl Iterator<Item = (&'p str, u32)>) -> Self {
-        let bases: Vec<_> = bases.collect();
-        let capacity = (2 * bases.len()).next_power_of_two();
-        let mut table =
-            Self { slots: vec![Slot::default(); capacity].into(), texts: Box::default() };
-        let mut texts = Vec::new();
-        let mut line = 0;
-        for (base, lines) in bases {
-            let hash = base.bytes().rev().fold(Hash::default(), Hash::with);
-            let free = table
-                .places(hash)
-                .find(|place| table.slots.get(*place).is_some_and(|slot| slot.length == 0));
-            if let Some(slot) = free.and_then(|place| table.slots.get_mut(place)) {
-                let (text, length) = (texts.len() as u32, base.len() as u32);
-                *slot = Slot { hash: hash.0, text, length, line, lines };
+    fn new(mut lines: Vec<(&str, Line)>) -> Self {
+        lines.sort_unstable();
+        let count = lines.chunk_by(|a, b| a.0 == b.0).count();
+        let mut slots: Box<[u64]> = vec![0; (2 * count).next_power_of_two().max(2)].into();
+        // Nothing begins at 0.
+        let mut texts = vec![0];
+        for lines in lines.chunk_by(|a, b| a.0 == b.0) {
+            let base = lines.first().map_or("", |(base, _)| *base).as_bytes();
+            let hash = name::hash(base);
+            let free = places(&slots, hash).find(|place| slots.get(*place) == Some(&0));
+            if let Some(slot) = free.and_then(|place| slots.get_mut(place)) {
+                *slot = hash << 32 | texts.len() as u64;
             }
-            texts.extend(base.bytes());
-            line += lines;
+            texts.push((base.len() as u64) << 32 | lines.len() as u64);
+            texts.extend(name::words(base));
+            texts.extend(lines.iter().map(|(_, Line(line))| line));
         }
-        table.texts = texts.into();
-        table
+        Self { slots, texts: texts.into() }
     }
 
-    /// The lines of a name whose hash is known.
-    fn get(&self, hash: Hash, name: &[u8]) -> Option<Range<usize>> {
-        for place in self.places(hash) {
-            let slot = self.slots.get(place).filter(|slot| slot.length > 0)?;
-            let text = slot.text as usize..(slot.text + slot.length) as usize;
-            if slot.hash == hash.0 && self.texts.get(text) == Some(name) {
-                return Some(slot.line as usize..(slot.line + slot.lines) as usize);
+    /// The lines of the end of a name.
+    #[inline]
+    fn get(&self, Suffix { length, hash }: Suffix, name: &Name<'_>) -> Option<&[u64]> {
+        for place in places(&self.slots, hash) {
+            let slot = self.slots.get(place).filter(|slot| **slot != 0)?;
+            if slot >> 32 == hash & u64::from(u32::MAX)
+                && let Some((head, rest)) = self.texts.get(*slot as u32 as usize..)?.split_first()
+                && head >> 32 == length as u64
+                && let (words, rest) = rest.split_at_checked(length.div_ceil(8))?
+                && name.ends_with(length, words.iter().copied())
+            {
+                return rest.get(..*head as u32 as usize);
             }
         }
         None
     }
-
-    /// Where a name may be, in order: every slot, so that a free one is always met.
-    fn places(&self, Hash(hash): Hash) -> impl Iterator<Item = usize> + use<> {
-        let last = self.slots.len() - 1;
-        // The high bits of a product depend on all of the bytes.
-        let first = (hash >> 32) as usize;
-        (0..=last).map(move |step| first.wrapping_add(step) & last)
-    }
 }
 
-/// The hash of the end of a name: it grows towards the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Hash(u64);
-
-impl Default for Hash {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Hash {
-    /// One more byte in front. Multiplies by 2^64 divided by the golden ratio, which is odd.
-    fn with(self, byte: u8) -> Self {
-        Self((self.0 ^ u64::from(byte)).wrapping_mul(0x9e37_79b9_7f4a_7c15))
-    }
+/// Where a hash may be, in order: every slot, so that a free one is always met.
+#[inline]
+fn places(slots: &[u64], hash: u64) -> impl Iterator<Item = usize> + use<> {
+    let last = slots.len() - 1;
+    let first = (hash >> 32) as usize;
+    (0..=last).map(move |step| first.wrapping_add(step) & last)
 }

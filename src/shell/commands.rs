@@ -5,6 +5,8 @@ mod diff;
 mod fmt;
 mod generate;
 mod init;
+mod test;
+mod verify;
 
 use super::args::Command;
 use super::{Args, Error, Exit, Shell};
@@ -16,6 +18,8 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<Exit, Error> {
         Command::Compile(command) => compile::compile(args, command, shell),
         Command::Diff(command) => diff::run(args, command, shell),
         Command::Fmt(command) => fmt::fmt(args, command, shell),
+        Command::Test(command) => test::test(args, command, shell),
+        Command::Verify(command) => verify::verify(args, command, shell),
         Command::Generate(command) => generate::generate(command, shell),
     }
 }

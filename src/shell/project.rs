@@ -3,10 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use fwc::diagnostic;
+use fwc::emit::Context;
 use fwc::load::{self, Files, Loaded};
 use fwc::policy::Policy;
 use fwc::project::{self, Project};
 use fwc::source::{FileId, SourceFile, Sources};
+use fwc::suricata::{self, Options, Profile, Ruleset};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::git::Revision;
 use super::{Args, Error, Shell, disk};
@@ -109,6 +114,80 @@ impl Found {
         }
         Ok(resolved.accept().ok().map(|(policy, _)| (policy, sources)))
     }
+
+    /// Reads and compiles a policy as on a day, or today. `None` if it is refused, which has been
+    /// shown.
+    pub(crate) fn compile(
+        self,
+        policy: &Path,
+        day: Option<Date>,
+        shell: &mut Shell,
+    ) -> Result<Option<Compiled>, Error> {
+        let Some((policy, sources)) = self.accept(policy, shell)? else { return Ok(None) };
+        let today = day.unwrap_or_else(today);
+        let rulesets = match suricata::compile(&policy, &options(&self.project, today)) {
+            Ok(rulesets) => rulesets,
+            Err(refused) => {
+                shell.show(&sources, &refused);
+                return Ok(None);
+            }
+        };
+        let root = disk::shown(&self.root);
+        Ok(Some(Compiled { project: self.project, policy, sources, today, rulesets, root }))
+    }
+
+    /// The roles of the regions that `--region` means.
+    pub(crate) fn regions(&self, wanted: &str) -> Result<Vec<String>, Error> {
+        let selected = self.project.select(wanted);
+        if selected.is_empty() {
+            return Err(no_region(&self.project, wanted));
+        }
+        Ok(selected.into_iter().map(|(role, _)| role.to_owned()).collect())
+    }
+}
+
+/// Says which regions there are.
+pub(crate) fn no_region(project: &Project, wanted: &str) -> Error {
+    let known: Vec<_> = project.regions.keys().map(|role| format!("`{role}`")).collect();
+    Error::Usage(format!(
+        "no region `{wanted}`; the project has {}, and `all` means all of them",
+        known.join(", ")
+    ))
+}
+
+/// A policy that was compiled for every region.
+pub(crate) struct Compiled {
+    pub(crate) project: Project,
+    pub(crate) policy: Policy,
+    pub(crate) sources: Sources,
+    pub(crate) today: Date,
+    rulesets: Vec<Ruleset>,
+    /// The folder that paths in results are relative to, as the paths of the files begin.
+    root: String,
+}
+
+impl Compiled {
+    /// What it was made from.
+    pub(crate) fn context(&self) -> Context<'_> {
+        let Self { project, policy, sources, today, .. } = self;
+        let options = options(project, *today);
+        Context { project, policy, sources, options, root: &self.root }
+    }
+
+    /// What is compiled for the regions of these roles.
+    pub(crate) fn rulesets(&self, roles: &[String]) -> impl Iterator<Item = &Ruleset> {
+        self.rulesets.iter().filter(|ruleset| roles.contains(&ruleset.region.role))
+    }
+}
+
+fn options(project: &Project, today: Date) -> Options<'_> {
+    let profile = Profile::of(project.firewall.profile);
+    Options { today, profile, firewall: &project.firewall }
+}
+
+/// The day it is, UTC.
+pub(crate) fn today() -> Date {
+    TimeZone::UTC.to_datetime(Timestamp::now()).date()
 }
 
 fn load_from(files: &impl Files, path: &str) -> Result<Loaded, Error> {

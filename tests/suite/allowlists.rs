@@ -156,10 +156,7 @@ fn compile(list: &List) -> Result<(Vec<Diagnostic>, Ruleset), (Sources, Vec<Diag
     let text = policy(list);
     let mut sources = Sources::new();
     sources.add(SourceFile::new(format!("{}.fw", list.name), text));
-    let mut project = Project::without_file();
-    // Some lists have the region in their names.
-    let region = Region { aws: Some("eu-west-2".to_owned()), ..Region::default() };
-    project.regions.insert("default".to_owned(), region);
+    let project = project();
     let options = suricata::Options {
         today: TODAY.parse().unwrap(),
         profile: &profile::HARDENED,
@@ -170,6 +167,21 @@ fn compile(list: &List) -> Result<(Vec<Diagnostic>, Ruleset), (Sources, Vec<Diag
         Ok((findings, suricata::compile(&policy, &options)?.swap_remove(0)))
     });
     compiled.map_err(|findings| (sources, findings))
+}
+
+/// The project of each of them.
+pub(crate) fn project() -> Project {
+    let mut project = Project::without_file();
+    // Some lists have the region in their names.
+    let region = Region { aws: Some("eu-west-2".to_owned()), ..Region::default() };
+    project.regions.insert("default".to_owned(), region);
+    project
+}
+
+/// Every list that compiles, as a policy of its own.
+pub(crate) fn policies() -> Vec<String> {
+    let lists = lists();
+    lists.iter().filter(|list| compile(list).is_ok()).map(policy).collect()
 }
 
 /// A list as a policy of one service, in canonical form.

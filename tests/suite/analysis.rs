@@ -20,7 +20,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::corpus::{Compiled, corpus};
-use crate::matcher::{policy, resolved};
+use crate::support::random::{policy, resolved};
 
 fn today() -> Date {
     crate::corpus::TODAY.parse().unwrap()

@@ -16,7 +16,8 @@ const LAYERS: &[&[&str]] = &[
     &["flow"],
     &["suricata"],
     &["emit", "matcher", "probe"],
-    &["analysis"],
+    &["analysis", "answer"],
+    &["verify"],
 ];
 
 /// What would let the library touch the world, as it would be written. Addresses are plain data,

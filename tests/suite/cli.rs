@@ -312,3 +312,58 @@ fn folders_are_compared_by_their_projects() {
     assert_eq!(text(&output.stdout), expected, "{}", text(&output.stderr));
     assert_eq!(output.status.code(), Some(0));
 }
+
+#[test]
+fn flows_are_read_from_standard_input_and_need_no_region_where_there_is_one() {
+    let folder = folder(POLICY);
+    let flow = |name: &str| {
+        format!(
+            r#"{{"id":7,"service":"checkout","dst":"192.0.2.1","port":443,"protocol":"tls","name":"{name}"}}"#
+        )
+    };
+    let lines = format!("{}\n{}", flow("api.stripe.com"), flow("evil.example"));
+    let output = fwc(folder.path(), &["test", "flows", "-", "--policy", "prod.fw"], &lines);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let answers: Vec<_> = text(&output.stdout).lines().collect();
+    assert!(
+        answers[0].starts_with(r#"{"schema":1,"id":7,"action":"allow","service":["checkout"]"#)
+    );
+    assert!(answers[1].contains(r#""action":"deny""#), "{}", answers[1]);
+}
+
+#[test]
+fn a_line_that_is_no_text_or_too_long_is_answered_and_the_rest_goes_on() {
+    let folder = folder(POLICY);
+    let mut lines = b"\xff\n".to_vec();
+    lines.extend(vec![b' '; 3 << 20]);
+    lines.extend(b"\n{}");
+    fs::write(folder.path().join("flows.jsonl"), lines).unwrap();
+    let output = fwc(folder.path(), &["test", "flows", "flows.jsonl", "--policy", "prod.fw"], "");
+    assert_eq!(output.status.code(), Some(2));
+    let expected = r#"{"schema":1,"line":1,"error":"not UTF-8 text (byte 1); see `name_hex`"}
+{"schema":1,"line":2,"error":"the line is longer than 1048576 bytes"}
+{"schema":1,"line":3,"error":"`src` is missing"}
+"#;
+    assert_eq!(text(&output.stdout), expected);
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_answers() {
+    use std::io::{Read as _, Write as _};
+    use std::process::{Command, Stdio};
+    let folder = folder(POLICY);
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("fwc"))
+        .current_dir(folder.path())
+        .args(["test", "flows", "-", "--policy", "prod.fw"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    // It reads as long as this writes: only the closed pipe can end it.
+    let writer = std::thread::spawn(move || while input.write_all(b"{}\n").is_ok() {});
+    output.read_exact(&mut [0; 20]).unwrap();
+    drop(output);
+    writer.join().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(2), "its lines were no flows");
+}

@@ -16,6 +16,7 @@ mod corpus;
 mod docs;
 mod emit;
 mod engine;
+
 mod forms;
 mod laws;
 mod matcher;
@@ -25,4 +26,6 @@ mod render;
 mod support;
 mod terminal;
 mod terraform;
+mod twins;
 mod verdicts;
+mod verify;

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 
 use crate::diagnostic::{Applicability, Diagnostic, codes, did_you_mean};
 use crate::policy::fqdn::{Change, NameError, Normalized};
+pub(super) use crate::policy::host::looks_like_address;
 use crate::policy::pattern::{Pattern, PatternError};
 use crate::policy::port::{PortSet, Protocol};
 use crate::policy::{Destination, Reach, Region, Regional};
@@ -151,15 +152,6 @@ fn destination(text: &str, at: Location, found: &mut Vec<Diagnostic>) -> Option<
     };
     found.push(refused);
     None
-}
-
-/// Digits, dots and a slash, or a colon between hexadecimal digits: nobody means a name by it.
-pub(super) fn looks_like_address(text: &str) -> bool {
-    let (address, _) = text.split_once('/').unwrap_or((text, ""));
-    let dotted = address.contains('.') && address.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let coloned = address.bytes().filter(|b| *b == b':').count() >= 2
-        && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':' || b == b'.');
-    dotted || coloned
 }
 
 /// Reads an address or a network.

@@ -9,10 +9,9 @@ use fwc::policy::Policy;
 use fwc::project::Project;
 use fwc::source::Sources;
 
-use super::compile::today;
 use crate::shell::args::{Args, Diff, DiffFormat};
 use crate::shell::git::Revision;
-use crate::shell::project::{Found, PROJECT_FILE};
+use crate::shell::project::{Found, PROJECT_FILE, today};
 use crate::shell::{Error, Exit, Shell, disk, project};
 
 /// A policy that can be compared.
@@ -66,11 +65,7 @@ fn regions(before: &Version, after: &Version, wanted: &str) -> Result<BTreeSet<S
     };
     let selected: BTreeSet<String> = select(before).into_iter().chain(select(after)).collect();
     if selected.is_empty() {
-        let known: Vec<_> = after.project.regions.keys().map(|role| format!("`{role}`")).collect();
-        return Err(Error::Usage(format!(
-            "no region `{wanted}`; the project has {}, and `all` means all of them",
-            known.join(", ")
-        )));
+        return Err(project::no_region(&after.project, wanted));
     }
     Ok(selected)
 }

@@ -11,6 +11,8 @@
  * byte of detection code. Anything unexpected ends the process with status 97: an engine that
  * sorts its own way must never pass for one that does not.
  *
+ * It says so when it is done, because a loader that cannot preload it goes on without it.
+ *
  * Load it with the loader's `--preload`, which reaches this process and none of its children.
  */
 #define _GNU_SOURCE
@@ -78,4 +80,5 @@ __attribute__((constructor)) static void strictorder(void)
         forget_actions();
     else
         die("FWC_ORDER is neither `file` nor `priority`");
+    fprintf(stderr, "strict order in force: %s\n", order);
 }
