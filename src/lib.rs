@@ -39,6 +39,7 @@
 //! assert!(rulesets[0].text.contains("tls.sni; content:\"api.stripe.com\"; nocase; bsize:14;"));
 //! ```
 
+pub mod analysis;
 pub mod answer;
 pub mod diagnostic;
 pub mod editor;
@@ -56,7 +57,11 @@ pub mod suricata;
 pub mod syntax;
 pub mod verify;
 
+use analysis::claims;
 use diagnostic::Diagnostic;
+use jiff::civil::Date;
+use load::Files;
+use policy::Policy;
 use policy::resolve::{Resolved, Tree, resolve};
 use project::Project;
 use source::{FileId, Sources};
@@ -110,4 +115,28 @@ fn analyse_trees(parsed: &Parsed<'_>, project: &Project) -> Resolved {
     resolved.diagnostics.extend(of_syntax);
     diagnostic::tidy(&mut resolved.diagnostics);
     resolved
+}
+
+/// What the assertions of a policy that do not hold on a day have to say; `files` has the policies
+/// that `assert within` names.
+pub fn check_assertions(
+    policy: &Policy,
+    sources: &Sources,
+    project: &Project,
+    files: &impl Files,
+    today: Date,
+) -> Vec<Diagnostic> {
+    let outcomes = claims::decide(policy, today, &|assertion, path| {
+        let from = sources.get(assertion.at.file).map_or("", |file| file.path.as_str());
+        let path = match from.rsplit_once('/') {
+            Some((folder, _)) => format!("{folder}/{path}"),
+            None => path.to_owned(),
+        };
+        let loaded = load::load(&path, files).map_err(|error| format!("`{path}`: {error}"))?;
+        let mut resolved = analyse(&loaded.sources, project);
+        resolved.diagnostics.extend(loaded.diagnostics);
+        let refused = |_| format!("`{path}` is refused; `fwc lint {path}` says why");
+        resolved.accept().map(|(policy, _)| policy).map_err(refused)
+    });
+    claims::diagnostics(policy, &outcomes)
 }

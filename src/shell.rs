@@ -5,6 +5,7 @@ mod clock;
 pub(crate) mod commands;
 mod disk;
 mod engine;
+mod git;
 #[cfg(feature = "lsp")]
 mod lsp;
 mod output;
@@ -57,6 +58,9 @@ pub(crate) enum Error {
         /// Why.
         reason: String,
     },
+    /// git does not answer.
+    #[error("git: {0}")]
+    Git(String),
     /// The firewall does something else than was expected.
     #[error("{0}")]
     Unmet(String),

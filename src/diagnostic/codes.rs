@@ -227,4 +227,8 @@ codes! {
     LINT_TWICE = "FW420" "lint-named-twice";
     /// A sample of a `test` statement that the firewall decides otherwise.
     FAILED_TEST = "FW501" "failed-test";
+    /// An assertion does not hold.
+    FAILED_ASSERTION = "FW502" "failed-assertion";
+    /// The policy that an assertion names cannot be read.
+    NO_ENVELOPE = "FW503" "no-envelope";
 }

@@ -17,7 +17,8 @@ use jiff::civil::Date;
 #[command(max_term_width = 100)]
 #[command(after_help = "Exit codes:
   0  done
-  1  the policy was refused, a test failed, an engine disagreed, or --check or --expect was not met
+  1  the policy was refused, a test failed, an engine disagreed, or --check, --expect or
+     --fail-on-widening was not met
   2  wrong usage, unreadable input or a failing environment")]
 pub(crate) struct Args {
     /// When to colour the output; `NO_COLOR` turns it off, too
@@ -48,6 +49,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Init(Init),
     Compile(Compile),
+    Diff(Diff),
     Fmt(Fmt),
     Test(Test),
     Verify(Verify),
@@ -110,6 +112,56 @@ pub(crate) struct Compile {
 pub(crate) enum ResultFormat {
     /// For people
     Text,
+    /// For programs
+    Json,
+}
+
+/// Say what a change of a policy opens and closes
+///
+/// Compares what two policies mean, not how they are written: what a service may reach and could not
+/// before, and the other way round, over every name, each with a flow as an example and the line that
+/// decides. Two policies that mean the same have no difference. `!` marks what widens without a new
+/// destination: a later date, new source addresses, a service that observes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fwc diff --base origin/main
+  fwc diff --base origin/main --format markdown --fail-on-widening
+  fwc diff old/prod.fw new/prod.fw
+  fwc diff old-folder new-folder --region primary")]
+pub(crate) struct Diff {
+    /// The policy before and the policy after: files, or folders with a project file; with
+    /// `--base` the policy after, or none for the one the project file names
+    #[arg(value_name = "POLICY", num_args = 0..=2)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Compare with the policy at this revision of the git repository
+    #[arg(long, value_name = "REV")]
+    pub(crate) base: Option<String>,
+
+    /// A role (`primary`), an AWS name (`us-east-1`), `both` or `all`
+    #[arg(long, value_name = "REGION", default_value = "all")]
+    pub(crate) region: String,
+
+    /// Compare as on this day, UTC, instead of today
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) today: Option<Date>,
+
+    /// How the difference is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: DiffFormat,
+
+    /// Exit with 1 if anybody may reach more, now or on a later day
+    #[arg(long)]
+    pub(crate) fail_on_widening: bool,
+}
+
+/// How a difference is written
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// For a terminal
+    Text,
+    /// For a comment on a pull request
+    Markdown,
     /// For programs
     Json,
 }

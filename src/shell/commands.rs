@@ -1,6 +1,7 @@
 //! The commands: each loads, calls the library, shows.
 
 mod compile;
+mod diff;
 mod explain;
 mod fmt;
 mod generate;
@@ -17,6 +18,7 @@ pub(crate) fn run(args: &Args, shell: &mut Shell) -> Result<Exit, Error> {
     match &args.command {
         Command::Init(command) => init::init(command, shell),
         Command::Compile(command) => compile::compile(args, command, shell),
+        Command::Diff(command) => diff::run(args, command, shell),
         Command::Fmt(command) => fmt::fmt(args, command, shell),
         Command::Test(command) => test::test(args, command, shell),
         Command::Verify(command) => verify::verify(args, command, shell),

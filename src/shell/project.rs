@@ -11,10 +11,11 @@ use fwc::source::{FileId, SourceFile, Sources};
 use fwc::suricata::{self, Options, Profile, Ruleset};
 use jiff::civil::Date;
 
+use super::git::Revision;
 use super::{Args, Error, Shell, clock, disk};
 
 /// The name of the project file.
-pub(super) const PROJECT_FILE: &str = "fwc.yaml";
+pub(crate) const PROJECT_FILE: &str = "fwc.yaml";
 
 /// A project that was read, and the folder its paths are relative to.
 pub(crate) struct Found {
@@ -36,11 +37,31 @@ pub(crate) fn find(
         return Ok(Some(Found { project: Project::without_file(), root }));
     };
     let text = disk::read(&file)?;
+    Ok(read(&file, text, shell))
+}
+
+/// Reads the project file of other files than those of the disk; without it there is no project.
+pub(crate) fn find_in(
+    files: &Revision,
+    file: &str,
+    shell: &mut Shell,
+) -> Result<Option<Found>, Error> {
+    let path = Path::new(file);
+    if !files.has(file) {
+        let root = path.parent().unwrap_or(Path::new("")).to_owned();
+        return Ok(Some(Found { project: Project::without_file(), root }));
+    }
+    let text = files.read(file).map_err(|reason| Error::Read { path: file.to_owned(), reason })?;
+    Ok(read(path, text, shell))
+}
+
+fn read(file: &Path, text: String, shell: &mut Shell) -> Option<Found> {
     let (project, found) = project::parse(FileId(0), &text);
     let mut sources = Sources::new();
-    sources.add(SourceFile::new(disk::shown(&file), text));
+    sources.add(SourceFile::new(disk::shown(file), text));
     let refused = shell.show(&sources, &found);
-    Ok(project.filter(|_| !refused).map(|project| Found { project, root }))
+    let root = file.parent().unwrap_or(Path::new("")).to_owned();
+    project.filter(|_| !refused).map(|project| Found { project, root })
 }
 
 /// Where the project of a policy is.
@@ -132,8 +153,7 @@ impl Found {
 
     /// Reads a policy and what it includes.
     pub(crate) fn load(&self, policy: &Path) -> Result<Loaded, Error> {
-        let path = disk::shown(policy);
-        load::load(&path, &Disk).map_err(|reason| Error::Read { path, reason })
+        load_from(&Disk, &disk::shown(policy))
     }
 
     /// Reads, parses and resolves a policy. `None` if it is refused, which has been shown.
@@ -142,7 +162,17 @@ impl Found {
         policy: &Path,
         shell: &mut Shell,
     ) -> Result<Option<(Policy, Sources)>, Error> {
-        let Loaded { sources, diagnostics, .. } = self.load(policy)?;
+        self.accept_in(&Disk, &disk::shown(policy), shell)
+    }
+
+    /// The same, of other files than those of the disk.
+    pub(crate) fn accept_in(
+        &self,
+        files: &impl Files,
+        path: &str,
+        shell: &mut Shell,
+    ) -> Result<Option<(Policy, Sources)>, Error> {
+        let Loaded { sources, diagnostics, .. } = load_from(files, path)?;
         let mut resolved = fwc::analyse(&sources, &self.project);
         resolved.diagnostics.extend(diagnostics);
         diagnostic::tidy(&mut resolved.diagnostics);
@@ -177,15 +207,19 @@ impl Found {
     pub(crate) fn regions(&self, wanted: &str) -> Result<Vec<String>, Error> {
         let selected = self.project.select(wanted);
         if selected.is_empty() {
-            let known: Vec<_> =
-                self.project.regions.keys().map(|role| format!("`{role}`")).collect();
-            return Err(Error::Usage(format!(
-                "no region `{wanted}`; the project has {}, and `all` means all of them",
-                known.join(", ")
-            )));
+            return Err(no_region(&self.project, wanted));
         }
         Ok(selected.into_iter().map(|(role, _)| role.to_owned()).collect())
     }
+}
+
+/// Says which regions there are.
+pub(crate) fn no_region(project: &Project, wanted: &str) -> Error {
+    let known: Vec<_> = project.regions.keys().map(|role| format!("`{role}`")).collect();
+    Error::Usage(format!(
+        "no region `{wanted}`; the project has {}, and `all` means all of them",
+        known.join(", ")
+    ))
 }
 
 /// A policy that was compiled for every region.
@@ -216,6 +250,10 @@ impl Compiled {
 fn options(project: &Project, today: Date) -> Options<'_> {
     let profile = Profile::of(project.firewall.profile);
     Options { today, profile, firewall: &project.firewall }
+}
+
+fn load_from(files: &impl Files, path: &str) -> Result<Loaded, Error> {
+    load::load(path, files).map_err(|reason| Error::Read { path: path.to_owned(), reason })
 }
 
 /// The real disk.

@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["flow"],
     &["suricata"],
     &["emit", "lints", "matcher", "probe"],
-    &["answer", "editor", "explain"],
+    &["analysis", "answer", "editor", "explain"],
     &["verify"],
 ];
 

@@ -212,6 +212,107 @@ fn completions_and_man_pages_are_written() {
         || page.contains("compile")));
 }
 
+/// Runs git in a folder, as nobody in particular.
+fn git(folder: &Path, arguments: &[&str]) {
+    let mut git = std::process::Command::new("git");
+    git.current_dir(folder).args(["-c", "user.name=a", "-c", "user.email=a@b.example"]);
+    for (variable, _) in std::env::vars().filter(|(name, _)| name.starts_with("GIT_")) {
+        git.env_remove(variable);
+    }
+    let output = git.args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_policy_is_compared_with_a_revision() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::create_dir_all(here.join("policies/vendors")).unwrap();
+    let write = |path: &str, text: &str| fs::write(here.join(path), text).unwrap();
+    let project = "name: shop\npolicy: policies/prod.fw\nregions:\n  primary: { aws: us-east-1, \
+                   networks: { web: [10.0.0.0/24] } }\n";
+    write("fwc.yaml", project);
+    write("policies/prod.fw", "fwc 1\ninclude \"vendors/*.fw\"\nservice a from web { use b }\n");
+    write("policies/vendors/b.fw", "fwc 1\nset b {\n  b.example\n}\n");
+    git(here, &["init", "-q"]);
+    let unborn = fwc(here, &["diff", "--base", "HEAD"], "");
+    assert_eq!(unborn.status.code(), Some(2));
+    assert!(text(&unborn.stderr).contains("no revision `HEAD` here"), "{}", text(&unborn.stderr));
+    git(here, &["add", "."]);
+    git(here, &["commit", "-qm", "one"]);
+    let same = fwc(here, &["diff", "--base", "HEAD", "--fail-on-widening"], "");
+    assert_eq!(text(&same.stdout), "opens nothing, closes nothing\n", "{}", text(&same.stderr));
+    assert_eq!(same.status.code(), Some(0));
+
+    // In an included file, in the project file, and in a file that moved.
+    write("policies/vendors/b.fw", "fwc 1\nset b {\n  *.b.example\n}\n");
+    write("fwc.yaml", &project.replace("10.0.0.0/24", "10.0.0.0/23"));
+    let expected = "\
+opens 1, closes 1
+
+opens for a
++ *.b.example  443/tls
+      for example a.b.example:443/tls
+      allowed by policies/vendors/b.fw:3: *.b.example
+
+closes for a
+- b.example  443/tls
+      no longer allowed by policies/vendors/b.fw:3: b.example
+
+also
+! `a` is also 10.0.1.0/24 in primary
+";
+    let changed = fwc(here, &["diff", "--base", "HEAD", "--fail-on-widening"], "");
+    assert_eq!(text(&changed.stdout), expected, "{}", text(&changed.stderr));
+    assert_eq!(changed.status.code(), Some(1));
+    let below = fwc(&here.join("policies"), &["diff", "--base", "HEAD", "prod.fw"], "");
+    assert!(text(&below.stdout).starts_with("opens 1, closes 1\n"), "{}", text(&below.stderr));
+    let afar = here.join("policies/prod.fw").display().to_string();
+    let afar = fwc(Path::new("/"), &["diff", "--base", "HEAD", &afar], "");
+    assert!(text(&afar.stdout).starts_with("opens 1, closes 1\n"), "{}", text(&afar.stderr));
+
+    write("policies/new.fw", "fwc 1\nservice a from web { allow c.example }\n");
+    let new = fwc(here, &["diff", "--base", "HEAD", "policies/new.fw"], "");
+    assert!(text(&new.stdout).contains("+ c.example  443/tls"), "{}", text(&new.stdout));
+    assert!(text(&new.stderr).contains("`policies/new.fw` is not in `HEAD`: all of it is new"));
+
+    let option = fwc(here, &["diff", "--base=--output=x", "policies/new.fw"], "");
+    assert_eq!(option.status.code(), Some(2));
+    assert!(!here.join("x").exists(), "a revision is never an option of git");
+}
+
+#[test]
+fn without_a_repository_there_is_no_revision() {
+    let folder = folder(POLICY);
+    let output = fwc(folder.path(), &["diff", "--base", "HEAD", "prod.fw"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("git: not a git repository"), "{}", text(&output.stderr));
+    let mut command = Command::cargo_bin("fwc").unwrap();
+    let command = command.current_dir(folder.path()).env("PATH", "").env("NO_COLOR", "1");
+    let output = command.args(["diff", "--base", "HEAD", "prod.fw"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("git: not installed"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn folders_are_compared_by_their_projects() {
+    let (before, after) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for (folder, network) in [(&before, "10.0.0.0/24"), (&after, "10.0.0.0/25")] {
+        let project = format!(
+            "name: shop\npolicy: p.fw\nregions:\n  primary: {{ networks: {{ web: [{network}] }} }}\n"
+        );
+        fs::write(folder.path().join("fwc.yaml"), project).unwrap();
+        let policy = "fwc 1\nservice a from web { allow a.example }\n";
+        fs::write(folder.path().join("p.fw"), policy).unwrap();
+    }
+    let paths = [&before, &after].map(|folder| folder.path().display().to_string());
+    let output = fwc(before.path(), &["diff", &paths[0], &paths[1], "--fail-on-widening"], "");
+    let expected =
+        "opens nothing, closes nothing\n\nalso\n  `a` is no longer 10.0.0.128/25 in primary\n";
+    assert_eq!(text(&output.stdout), expected, "{}", text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0));
+}
+
 #[test]
 fn flows_are_read_from_standard_input_and_need_no_region_where_there_is_one() {
     let folder = folder(POLICY);

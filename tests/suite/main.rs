@@ -9,6 +9,7 @@
 )]
 
 mod allowlists;
+mod analysis;
 mod architecture;
 mod cli;
 mod corpus;
