@@ -288,6 +288,16 @@ impl Matcher {
         Judge { entries: index, engine: *engine, profile }
     }
 
+    /// What the firewall does with each of several flows, in their order, behind the verdicts that
+    /// are there already. With room for them it does not allocate.
+    pub fn decide_all<'m>(
+        &'m self,
+        flows: &[Flow<'_>],
+        verdicts: &mut Vec<Verdict<&'m [ServiceId]>>,
+    ) {
+        verdicts.extend(flows.iter().map(|flow| self.decide(flow)));
+    }
+
     fn service(&self, id: ServiceId) -> Option<&Service> {
         self.inner.services.get(id.0 as usize)
     }

@@ -8,6 +8,7 @@
     reason = "a test that panics has failed"
 )]
 
+mod allocations;
 mod allowlists;
 mod analysis;
 mod architecture;
