@@ -174,3 +174,23 @@ pub(crate) fn project() -> Project {
     project.firewall.quotas.signatures_per_policy = 600_000;
     project
 }
+
+/// A policy of so many entries of one service, most of which others cover: the texts of its files.
+///
+/// Four entries in five lie below one of the fifth, many share a name and differ in their ports.
+pub(crate) fn nested(entries: usize) -> Vec<String> {
+    let names = names(entries.div_ceil(5));
+    let mut numbers = Numbers(SEED);
+    let mut text = "fwc 1\nowner @shop/netsec\n\nservice team from 10.1.0.0/20 {\n".to_owned();
+    for name in &names {
+        let port = 1_024 + numbers.below(50_000);
+        let because = "because PLAT-1 \"nested\"";
+        let _ = writeln!(text, "  allow **.{name} {because}");
+        let _ = writeln!(text, "  allow a.{name} {because}");
+        let _ = writeln!(text, "  allow **.b.{name} except x.b.{name} {because}");
+        let _ = writeln!(text, "  allow shared.example port {port} {because}");
+        let _ = writeln!(text, "  allow img-{port}-*.shared.example {because}");
+    }
+    text.push_str("}\n");
+    vec![text]
+}

@@ -12,6 +12,8 @@ pub struct Code {
     pub id: &'static str,
     /// Reads after the word "allow": `unknown-set`.
     pub name: &'static str,
+    /// What is found, in one sentence.
+    pub summary: &'static str,
 }
 
 /// How bad a finding is.
@@ -143,7 +145,8 @@ pub fn tidy(diagnostics: &mut Vec<Diagnostic>) {
         (found.location().map(|at| (at.file, at.span)), found.code, found.message.clone())
     };
     diagnostics.sort_by_cached_key(key);
-    diagnostics.dedup_by(|a, b| key(a) == key(b));
+    let place = |found: &Diagnostic| (found.location(), found.code);
+    diagnostics.dedup_by(|a, b| place(a) == place(b) && a.message == b.message);
 }
 
 /// Whether any of them refuses the policy.
@@ -176,6 +179,9 @@ pub fn behind(at: Location) -> Location {
 
 pub mod codes;
 mod concise;
+pub mod fix;
 mod full;
+mod github;
 mod json;
 pub mod render;
+mod sarif;

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::policy::Policy;
 use crate::project::Project;
-use crate::source::Sources;
+use crate::source::{Location, Sources};
 use crate::suricata::{Options, RuleGroup, Ruleset};
 
 pub use aws::group_name;
@@ -34,6 +34,28 @@ pub struct Context<'a> {
     /// The folder that paths in artifacts are relative to, as the paths of the files begin; so
     /// they are the same wherever the project lies.
     pub root: &'a str,
+}
+
+impl<'a> Context<'a> {
+    /// Where something stands in the files.
+    pub fn place(&self, at: Location) -> Option<Place<'a>> {
+        let file = self.sources.get(at.file)?;
+        let position = file.position(at.span.start);
+        let path = file.path.strip_prefix(self.root).unwrap_or(&file.path);
+        let path = path.trim_start_matches('/');
+        Some(Place { file: path, line: position.line, column: position.column })
+    }
+}
+
+/// A place in a file of the policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Place<'a> {
+    /// The path of the file, relative to the root of its context.
+    pub file: &'a str,
+    /// From 1.
+    pub line: u32,
+    /// In characters, from 1.
+    pub column: u32,
 }
 
 /// What a region is delivered: its ruleset, and the digests its objects are known by.

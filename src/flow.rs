@@ -1,8 +1,9 @@
 //! Flows: who asks for what, in the bytes a client sends.
 //!
-//! A [`Flow`] is what is asked about; [`wire`] is what the engine makes of its bytes. What becomes of
-//! it, the [`matcher`](crate::matcher) says.
+//! A [`Flow`] is what is asked about, [`record`] is one as a line of JSON, and [`wire`] is what the
+//! engine makes of its bytes. What becomes of it, the [`matcher`](crate::matcher) says.
 
+pub mod record;
 pub mod wire;
 
 use core::net::IpAddr;
@@ -62,6 +63,17 @@ pub enum Spoken<'f> {
     Icmp,
     /// Any other protocol over IP.
     Other,
+}
+
+/// What happens to a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// It passes.
+    Allow,
+    /// It is stopped.
+    Deny,
+    /// It passes and is logged, because it would be stopped if its service did not observe.
+    Observe,
 }
 
 /// A request of HTTP/1.

@@ -39,9 +39,14 @@
 //! assert!(rulesets[0].text.contains("tls.sni; content:\"api.stripe.com\"; nocase; bsize:14;"));
 //! ```
 
+pub mod analysis;
+pub mod answer;
 pub mod diagnostic;
+pub mod editor;
 pub mod emit;
+pub mod explain;
 pub mod flow;
+pub mod lints;
 pub mod load;
 pub mod matcher;
 pub mod policy;
@@ -50,19 +55,88 @@ pub mod project;
 pub mod source;
 pub mod suricata;
 pub mod syntax;
+pub mod verify;
 
+use analysis::claims;
+use diagnostic::Diagnostic;
+use jiff::civil::Date;
+use load::Files;
+use policy::Policy;
 use policy::resolve::{Resolved, Tree, resolve};
 use project::Project;
-use source::Sources;
+use source::{FileId, Sources};
 
 /// Parses and resolves every file of a policy; never fails, says everything it finds.
 pub fn analyse(sources: &Sources, project: &Project) -> Resolved {
-    let parsed: Vec<_> =
-        sources.iter().map(|(file, source)| (file, syntax::parse(file, &source.text))).collect();
-    let trees: Vec<_> =
-        parsed.iter().map(|(file, parsed)| Tree { file: *file, tree: &parsed.file }).collect();
-    let mut resolved = resolve(&trees, project);
-    resolved.diagnostics.extend(parsed.into_iter().flat_map(|(_, parsed)| parsed.diagnostics));
+    analyse_trees(&parse(sources), project)
+}
+
+/// Everything that can be said about a policy before it is deployed: what cannot be read, resolved
+/// or compiled, what lints find, and which assertions do not hold. Sorted by place.
+///
+/// The project file may be among the sources, to be pointed at; it was read already.
+pub fn lint(sources: &Sources, project: &Project, options: &lints::Options<'_>) -> Vec<Diagnostic> {
+    let parsed = parse(sources);
+    let Resolved { policy, diagnostics: mut found } = analyse_trees(&parsed, project);
+    let is_whole = !diagnostic::refuses(&found);
+    let mut rulesets = Vec::new();
+    if is_whole {
+        let firewall = &project.firewall;
+        let profile = suricata::Profile::of(firewall.profile);
+        let options = suricata::Options { today: options.today, profile, firewall };
+        match suricata::compile(&policy, &options) {
+            Ok(compiled) => rulesets = compiled,
+            Err(refused) => found.extend(refused),
+        }
+        // Assertions are decided here, too: what does not hold joins what was found.
+    }
+    let trees = trees(&parsed);
+    let review =
+        lints::Review::new(&policy, &trees, sources, project, options, &rulesets, is_whole);
+    found.extend(lints::run(&review));
+    diagnostic::tidy(&mut found);
+    found
+}
+
+type Parsed<'s> = Vec<(FileId, syntax::Parsed<'s>)>;
+
+fn parse(sources: &Sources) -> Parsed<'_> {
+    let files = sources.policies();
+    files.map(|(file, source)| (file, syntax::parse(file, &source.text))).collect()
+}
+
+fn trees<'t>(parsed: &'t Parsed<'_>) -> Vec<Tree<'t>> {
+    parsed.iter().map(|(file, parsed)| Tree { file: *file, tree: &parsed.file }).collect()
+}
+
+fn analyse_trees(parsed: &Parsed<'_>, project: &Project) -> Resolved {
+    let mut resolved = resolve(&trees(parsed), project);
+    let of_syntax = parsed.iter().flat_map(|(_, parsed)| parsed.diagnostics.iter().cloned());
+    resolved.diagnostics.extend(of_syntax);
     diagnostic::tidy(&mut resolved.diagnostics);
     resolved
+}
+
+/// What the assertions of a policy that do not hold on a day have to say; `files` has the policies
+/// that `assert within` names.
+pub fn check_assertions(
+    policy: &Policy,
+    sources: &Sources,
+    project: &Project,
+    files: &impl Files,
+    today: Date,
+) -> Vec<Diagnostic> {
+    let outcomes = claims::decide(policy, today, &|assertion, path| {
+        let from = sources.get(assertion.at.file).map_or("", |file| file.path.as_str());
+        let path = match from.rsplit_once('/') {
+            Some((folder, _)) => format!("{folder}/{path}"),
+            None => path.to_owned(),
+        };
+        let loaded = load::load(&path, files).map_err(|error| format!("`{path}`: {error}"))?;
+        let mut resolved = analyse(&loaded.sources, project);
+        resolved.diagnostics.extend(loaded.diagnostics);
+        let refused = |_| format!("`{path}` is refused; `fwc lint {path}` says why");
+        resolved.accept().map(|(policy, _)| policy).map_err(refused)
+    });
+    claims::diagnostics(policy, &outcomes)
 }

@@ -38,6 +38,8 @@ pub struct Loaded {
     pub sources: Sources,
     /// What was found.
     pub diagnostics: Vec<Diagnostic>,
+    /// The glob of each `include`, and the files it stands for; a file for each of them.
+    pub includes: Vec<(Location, FileId)>,
 }
 
 /// Reads a policy from its first file into `sources`.
@@ -61,7 +63,7 @@ struct Loader<'f, F> {
 }
 
 impl<F: Files> Loader<'_, F> {
-    fn file(&mut self, path: String, text: String) {
+    fn file(&mut self, path: String, text: String) -> FileId {
         let includes: Vec<_> = includes(&text).collect();
         let file = self.loaded.sources.add(SourceFile::new(path.clone(), text));
         self.known.insert(path.clone(), file);
@@ -70,6 +72,7 @@ impl<F: Files> Loader<'_, F> {
             self.include(Location { file, span }, &glob);
         }
         self.chain.pop();
+        file
     }
 
     fn include(&mut self, at: Location, glob: &str) {
@@ -113,7 +116,8 @@ impl<F: Files> Loader<'_, F> {
                 self.loaded.diagnostics.push(found);
                 continue;
             }
-            if self.known.contains_key(&path) {
+            if let Some(file) = self.known.get(&path) {
+                self.loaded.includes.push((at, *file));
                 continue;
             }
             if self.chain.len() >= DEEPEST_INCLUDE {
@@ -128,7 +132,10 @@ impl<F: Files> Loader<'_, F> {
                 return;
             }
             match self.files.read(&path) {
-                Ok(text) => self.file(path, text),
+                Ok(text) => {
+                    let file = self.file(path, text);
+                    self.loaded.includes.push((at, file));
+                }
                 Err(reason) => {
                     self.loaded.diagnostics.push(refuse(format!("cannot read `{path}`: {reason}")));
                 }
@@ -156,6 +163,24 @@ fn includes(text: &str) -> impl Iterator<Item = (Span, String)> {
         });
         paths.collect::<Vec<_>>()
     })
+}
+
+/// The policies that files promise to stay within (`assert within "envelope.fw"`): nothing of them is
+/// deployed, so they are no policies to be reviewed for themselves.
+pub fn envelopes(sources: &Sources) -> Vec<String> {
+    let mut paths = Vec::new();
+    for (_, file) in sources.policies() {
+        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let lines = file.text.lines().filter(|line| line.trim_start().starts_with("assert"));
+        for statement in lines.flat_map(|line| syntax::parse(FileId(0), line).file.statements) {
+            if let ast::Statement::Assert(ast::Assert::Within(path)) = statement.node {
+                let path = path.value();
+                let here = if folder.is_empty() { path } else { format!("{folder}/{path}") };
+                paths.push(normal(&here));
+            }
+        }
+    }
+    paths
 }
 
 /// A path without `.`, and without `..` where it can be resolved.
@@ -277,5 +302,13 @@ mod tests {
             &["policies/prod.fw"],
             &["no file matches `vendor/*.fw`"],
         );
+    }
+    #[test]
+    fn envelopes_are_named_from_the_folder_of_their_file() {
+        let mut sources = Sources::new();
+        let text = "fwc 1\nassert within \"../central.fw\"\nassert regions equal\n";
+        sources.add(SourceFile::new("teams/a/prod.fw", text));
+        sources.add(SourceFile::new("b.fw", "fwc 1\n  assert within \"central.fw\"\n"));
+        assert_eq!(envelopes(&sources), ["teams/central.fw", "central.fw"]);
     }
 }

@@ -117,7 +117,7 @@ use ipnet::IpNet;
 use jiff::civil::Date;
 
 pub use crate::flow::wire::Engine;
-pub use crate::flow::{Flow, Request, Source, Spoken};
+pub use crate::flow::{Action, Flow, Request, Source, Spoken};
 use crate::policy::{GrantId, Origins, Policy, RegionId, ServiceId};
 use crate::suricata::profile::{HARDENED, Profile};
 use addresses::Addresses;
@@ -159,17 +159,6 @@ pub struct Verdict<S> {
     pub services: S,
 }
 
-/// What happens to a flow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Action {
-    /// It passes.
-    Allow,
-    /// It is stopped.
-    Deny,
-    /// It passes and is logged, because it would be stopped if its service did not observe.
-    Observe,
-}
-
 /// Why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
@@ -182,6 +171,29 @@ pub enum Reason {
     NoGrant,
     /// It is no service's flow.
     UnknownSource,
+}
+
+impl Action {
+    /// Its word: `allow`, `deny` or `observe`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::Observe => "observe",
+        }
+    }
+}
+
+impl Reason {
+    /// Its word: `grant`, `deny-entry`, `no-grant` or `unknown-source`.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Grant(_) => "grant",
+            Self::DenyEntry(_) => "deny-entry",
+            Self::NoGrant => "no-grant",
+            Self::UnknownSource => "unknown-source",
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -232,20 +244,53 @@ impl Matcher {
 
     /// What the firewall does with the flow.
     pub fn decide(&self, flow: &Flow<'_>) -> Verdict<&[ServiceId]> {
-        let Inner { engine, profile, sources, index, .. } = &*self.inner;
-        let services = match flow.source {
-            Source::Address(address) => sources.get(address),
-            Source::Service(id) => self.service(id).map(|it| &*it.alone).unwrap_or_default(),
-        };
-        let judge = Judge { entries: index, engine: *engine, profile };
-        let observed = services.iter().filter_map(|id| self.service(*id)).any(|it| it.observes);
-        verdict(judge.judge(services, flow), services, observed)
+        let services = self.services(flow.source);
+        let observed = services.iter().any(|id| self.observes(*id));
+        verdict(self.judge().judge(services, flow), services, observed)
     }
 
-    /// What [`Matcher::decide`] answers for each of the flows, in their order, behind what is in
-    /// `verdicts` already.
-    ///
-    /// It allocates nothing but the room that `verdicts` lacks: clear it and use it again.
+    /// What it takes the engine to be.
+    pub fn engine(&self) -> Engine {
+        self.inner.engine
+    }
+
+    /// Whether a service observes instead of enforcing.
+    pub fn observes(&self, service: ServiceId) -> bool {
+        self.service(service).is_some_and(|it| it.observes)
+    }
+
+    /// Whether the host of a request is granted, whatever else may be wrong with it.
+    pub(crate) fn grants_host(&self, flow: &Flow<'_>, at: usize) -> bool {
+        let Spoken::Http { requests } = flow.spoken else { return false };
+        let judge = self.judge();
+        requests
+            .get(at)
+            .is_some_and(|request| judge.grants_host(self.services(flow.source), flow, request))
+    }
+
+    /// The first entry that closes the flow to everybody, whoever opens it.
+    pub(crate) fn denied_to_everybody(&self, flow: &Flow<'_>) -> Option<GrantId> {
+        match self.judge().judge(&[], flow) {
+            Judgement::Refused { by, .. } => by,
+            Judgement::Granted(_) => None,
+        }
+    }
+
+    /// Whose flows come from there.
+    fn services(&self, source: Source) -> &[ServiceId] {
+        match source {
+            Source::Address(address) => self.inner.sources.get(address),
+            Source::Service(id) => self.service(id).map(|it| &*it.alone).unwrap_or_default(),
+        }
+    }
+
+    fn judge(&self) -> Judge<'_, Index> {
+        let Inner { engine, profile, index, .. } = &*self.inner;
+        Judge { entries: index, engine: *engine, profile }
+    }
+
+    /// What the firewall does with each of several flows, in their order, behind the verdicts that
+    /// are there already. With room for them it does not allocate.
     pub fn decide_all<'m>(
         &'m self,
         flows: &[Flow<'_>],

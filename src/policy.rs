@@ -5,6 +5,7 @@
 //! decided when somebody asks with a date, so that the same policy can be asked about tomorrow.
 
 pub mod fqdn;
+pub mod host;
 pub mod names;
 pub mod networks;
 pub mod pattern;
@@ -19,6 +20,7 @@ use ipnet::IpNet;
 use jiff::civil::Date;
 
 use crate::source::Location;
+pub use host::Host;
 use pattern::Pattern;
 use port::{PortSet, Protocol};
 
@@ -366,15 +368,6 @@ pub struct Sample {
     pub at: Location,
 }
 
-/// One host: a name or an address, never a pattern.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Host {
-    /// A name.
-    Name(fqdn::Fqdn),
-    /// An address.
-    Address(core::net::IpAddr),
-}
-
 /// The verdict a sample expects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
@@ -384,6 +377,17 @@ pub enum Expected {
     Deny,
     /// It passes and is logged, because it would be stopped.
     Observe,
+}
+
+impl Expected {
+    /// Its word: `allow`, `deny` or `observe`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::Observe => "observe",
+        }
+    }
 }
 
 /// A `lint allow` statement.

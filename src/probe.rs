@@ -3,7 +3,8 @@
 //! A [`Conversation`] says who talks to whom and what each side sends, cut into packets exactly as
 //! described, because verdicts depend on the cuts. [`Conversation::packets`] renders it, and
 //! [`pcap::write`] makes a capture file of any number of packets. The bytes that are sent come from
-//! [`tls`], [`http`] and [`quic`], which can also say what no well-behaved client would.
+//! [`tls`], [`http`] and [`quic`], which can also say what no well-behaved client would; [`exchange`]
+//! has whole conversations made of them.
 //!
 //! ```
 //! use fwc::probe::{Addresses, Conversation, Side, Transport, pcap, tls::ClientHello};
@@ -25,6 +26,7 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::ops::Range;
 
+pub mod exchange;
 pub mod http;
 mod packet;
 pub mod pcap;

@@ -107,6 +107,8 @@ pub struct Quotas {
 pub struct Lint {
     /// Those that refuse the policy.
     pub deny: Vec<String>,
+    /// Those that are only shown.
+    pub warn: Vec<String>,
     /// Those that say nothing.
     pub allow: Vec<String>,
 }

@@ -1,8 +1,13 @@
 //! The shell around the library: the only code that touches files, the clock and the terminal.
 
 pub(crate) mod args;
+mod clock;
 pub(crate) mod commands;
 mod disk;
+mod engine;
+mod git;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod output;
 mod project;
 
@@ -12,6 +17,7 @@ use anstream::AutoStream;
 use fwc::diagnostic::render::{self, Format, Style};
 use fwc::diagnostic::{self, Diagnostic};
 use fwc::source::Sources;
+use indicatif::{ProgressBar, ProgressStyle};
 
 pub(crate) use args::Args;
 
@@ -20,7 +26,8 @@ pub(crate) use args::Args;
 pub(crate) enum Exit {
     /// Done.
     Done = 0,
-    /// The policy was refused, or `--check` found a difference.
+    /// The policy was refused, a test failed, an engine disagreed, or `--check` or `--expect` was not
+    /// met.
     Findings = 1,
     /// Wrong usage, unreadable input or a failing environment.
     Failure = 2,
@@ -51,6 +58,15 @@ pub(crate) enum Error {
         /// Why.
         reason: String,
     },
+    /// git does not answer.
+    #[error("git: {0}")]
+    Git(String),
+    /// The firewall does something else than was expected.
+    #[error("{0}")]
+    Unmet(String),
+    /// An engine gave no answer.
+    #[error(transparent)]
+    Engine(#[from] engine::Error),
     /// The arguments do not go together.
     #[error("{0}")]
     Usage(String),
@@ -85,12 +101,22 @@ impl Shell {
 
     /// Writes a result.
     pub(crate) fn print(&mut self, text: &str) -> Result<(), Error> {
+        self.print_on(text).map(|_| ())
+    }
+
+    /// Writes a part of a result; tells whether anybody reads on.
+    pub(crate) fn print_on(&mut self, text: &str) -> Result<bool, Error> {
         match self.stdout.write_all(text.as_bytes()).and_then(|()| self.stdout.flush()) {
             // Whoever read so far has read enough: `fwc … | head`.
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
             Err(error) => Err(Error::Write { path: "<stdout>".into(), reason: error.to_string() }),
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(true),
         }
+    }
+
+    /// How text for people looks.
+    pub(crate) fn style(&self) -> Style {
+        self.style
     }
 
     /// Says something that is not the result.
@@ -98,6 +124,20 @@ impl Shell {
         if !self.quiet {
             // There is nobody left to tell if this fails.
             let _ = writeln!(self.stderr, "{text}");
+        }
+    }
+
+    /// How far something is that takes a while; nothing where nobody looks.
+    pub(crate) fn progress(&self, steps: usize, what: &'static str) -> ProgressBar {
+        if self.quiet || !std::io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let style =
+            ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} {msg}, {eta}");
+        let bar = ProgressBar::new(steps as u64).with_message(what);
+        match style {
+            Ok(style) => bar.with_style(style),
+            Err(_) => bar,
         }
     }
 
@@ -110,6 +150,13 @@ impl Shell {
             let _ = writeln!(self.stderr, "{text}{summary}");
         }
         refused
+    }
+
+    /// Findings that are the result of a command, as text for standard output, which is coloured
+    /// like it.
+    pub(crate) fn findings(&self, sources: &Sources, found: &[Diagnostic]) -> String {
+        // Where colours are not wanted, the stream takes them away again.
+        render::render(Format::Full, sources, found, Style { color: true, ..self.style })
     }
 
     /// Says why a command cannot go on.

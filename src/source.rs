@@ -177,6 +177,7 @@ impl SourceFile {
 #[derive(Debug, Default)]
 pub struct Sources {
     files: Vec<SourceFile>,
+    project: Option<FileId>,
 }
 
 impl Sources {
@@ -189,6 +190,24 @@ impl Sources {
     pub fn add(&mut self, file: SourceFile) -> FileId {
         self.files.push(file);
         FileId(self.files.len() as u32 - 1)
+    }
+
+    /// Adds the project file, which is no part of the policy.
+    pub fn add_project(&mut self, file: SourceFile) -> FileId {
+        let id = self.add(file);
+        self.project = Some(id);
+        id
+    }
+
+    /// The project file, if it was added.
+    pub fn project(&self) -> Option<(FileId, &SourceFile)> {
+        let id = self.project?;
+        Some((id, self.get(id)?))
+    }
+
+    /// Every file of the policy with its number.
+    pub fn policies(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        self.iter().filter(|(id, _)| Some(*id) != self.project)
     }
 
     /// The file of a number, if there is one.

@@ -5,8 +5,10 @@
 
 mod audience;
 pub mod compile;
+pub mod evaluate;
 mod form;
 pub mod limits;
+mod log;
 pub mod pack;
 pub mod print;
 pub mod profile;
@@ -22,11 +24,13 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use jiff::civil::Date;
 
-use crate::policy::port::PortSet;
-use crate::policy::{Region, RegionId};
-use crate::source::Location;
+use crate::policy::port::{self, PortSet};
+use crate::policy::{GrantId, Region, RegionId};
 pub use audience::ENFORCED;
+pub(crate) use audience::variable;
 pub use compile::{Options, compile};
+pub use evaluate::Evaluator;
+pub use log::{Log, Refused};
 pub use profile::Profile;
 
 /// Everything one region's firewall is told.
@@ -46,6 +50,8 @@ pub struct Ruleset {
     pub variables: BTreeMap<Arc<str>, Vec<IpNet>>,
     /// The sets that AWS fills and signatures name by reference: name to ARN.
     pub references: BTreeMap<Arc<str>, String>,
+    /// Which signature logs a flow that no entry speaks about.
+    pub log: Log,
 }
 
 impl Ruleset {
@@ -95,8 +101,8 @@ pub struct Signature {
     pub keywords: Box<[Keyword]>,
     /// What it stands for.
     pub subject: Subject,
-    /// The entries it was made from; empty for a signature of the skeleton.
-    pub origins: Box<[Location]>,
+    /// The grants it was made from, by their place in the text; empty for a part of the skeleton.
+    pub grants: Box<[GrantId]>,
     /// The signature id, stable for one grant for ever.
     pub sid: u32,
 }
@@ -178,6 +184,20 @@ impl Protocol {
             Self::Udp => "udp",
             Self::Icmp => "icmp",
             Self::Ip => "ip",
+        }
+    }
+}
+
+/// The protocol of a header for what an entry says.
+impl From<port::Protocol> for Protocol {
+    fn from(protocol: port::Protocol) -> Self {
+        match protocol {
+            port::Protocol::Tls => Self::Tls,
+            port::Protocol::Http => Self::Http,
+            port::Protocol::Quic => Self::Quic,
+            port::Protocol::Tcp => Self::Tcp,
+            port::Protocol::Udp => Self::Udp,
+            port::Protocol::Icmp => Self::Icmp,
         }
     }
 }
@@ -329,6 +349,9 @@ pub enum Bit {
     SeenBefore,
     /// What would have been its refusal has been logged.
     Observed,
+    /// That an entry would deny it has been logged. Only entries use it: they stand before every
+    /// pass, so that whatever sets it logs.
+    Denied,
 }
 
 /// An end of a TCP connection.

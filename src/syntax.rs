@@ -12,9 +12,12 @@ mod fault;
 mod format;
 mod grammar;
 mod recover;
+mod tokens;
 mod words;
 
 pub use format::format;
+pub use grammar::{CLAUSES, SERVICE_LINES, STATEMENTS, TOP_LEVEL_ONLY};
+pub use tokens::{Token, tokens};
 
 /// Bytes of the largest file that is read: far beyond any policy that people review, and small
 /// enough for an offset to be a `u32`.
@@ -104,6 +107,17 @@ fn hidden_character(character: char, count: usize, at: Location) -> Diagnostic {
         1 => found,
         _ => found.note(format!("the file has {count} such characters")),
     }
+}
+
+/// Whether a word is a ticket: `[A-Z][A-Z0-9]+-[0-9]+`.
+pub(crate) fn is_ticket(word: &str) -> bool {
+    word.split_once('-').is_some_and(|(project, number)| {
+        project.starts_with(|letter: char| letter.is_ascii_uppercase())
+            && project.len() > 1
+            && project.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+            && !number.is_empty()
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 #[cfg(test)]

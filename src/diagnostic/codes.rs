@@ -1,19 +1,110 @@
-//! Every code of the language and the compiler, in order; lints own the codes below 100.
+//! Every code, in order.
 //!
-//! 1xx: the text cannot be read. 2xx: it can be read but not understood. 3xx: it is understood
-//! but cannot be compiled. 4xx: the project file. A code is never reused.
+//! Below 100: a lint, which is about a policy that compiles (00x and 01x: it lets out too much; 02x:
+//! an entry does nothing; 03x and 04x: an entry that has to end or to be explained; 05x and 06x:
+//! names and protocols; 07x: the policy as a whole). 1xx: the text cannot be read. 2xx: it can be
+//! read but not understood. 3xx: it is understood but cannot be compiled. 4xx: the project file.
+//! 5xx: it does not hold what it says of itself. A
+//! code is never reused.
 
 use super::Code;
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $constant:ident = $id:literal $name:literal;)*) => {
-        $($(#[$doc])* pub const $constant: Code = Code { id: $id, name: $name };)*
+    ($($(#[doc = $doc:literal])* $constant:ident = $id:literal $name:literal;)*) => {
+        $($(#[doc = $doc])* pub const $constant: Code =
+            Code { id: $id, name: $name, summary: concat!($($doc),*).trim_ascii() };)*
         /// All of them, in the order of their ids.
         pub const ALL: &[Code] = &[$($constant),*];
     };
 }
 
 codes! {
+    /// A wildcard directly below a public suffix, where anybody can have a name.
+    WILDCARD_ON_PUBLIC_SUFFIX = "FW001" "wildcard-on-public-suffix";
+    /// A wildcard with public suffixes somewhere below it.
+    WILDCARD_OVER_PUBLIC_SUFFIX = "FW002" "wildcard-over-public-suffix";
+    /// A wildcard over names that a provider gives to its customers, and that are no public suffixes.
+    WILDCARD_ON_TENANT_PARENT = "FW003" "wildcard-on-tenant-parent";
+    /// A resource of an AWS account that is not the project's.
+    FOREIGN_ACCOUNT = "FW004" "foreign-account";
+    /// A resolver that answers over HTTPS or TLS, past the resolver of the VPC.
+    OUTSIDE_RESOLVER = "FW005" "outside-resolver";
+    /// A tunnel, a paste or drop site, a request catcher, or a dynamic name, which anybody can read or point elsewhere.
+    ANONYMOUS_UPLOAD = "FW006" "anonymous-upload";
+    /// One name under which the storage of every customer is reached.
+    SHARED_STORAGE = "FW007" "shared-storage";
+    /// More addresses than one organisation has.
+    WIDE_ADDRESS = "FW008" "wide-address";
+    /// An address that is not on the internet.
+    PRIVATE_ADDRESS = "FW009" "private-address";
+    /// More ports than a service listens on.
+    WIDE_PORTS = "FW010" "wide-ports";
+    /// An exception for a name that leaves what is below that name open.
+    SHALLOW_EXCEPTION = "FW011" "shallow-exception";
+    /// Two entries that say the same.
+    DUPLICATE_ENTRY = "FW021" "duplicate-entry";
+    /// An entry that others cover, so that it decides nothing.
+    SHADOWED_ENTRY = "FW022" "shadowed-entry";
+    /// An `allow` that a `deny` covers.
+    ENTRY_NEVER_IN_FORCE = "FW023" "entry-never-in-force";
+    /// A `deny` of what no entry allows.
+    DENY_DENIES_NOTHING = "FW024" "deny-denies-nothing";
+    /// An exception that has nothing in common with what it is an exception of.
+    IDLE_EXCEPTION = "FW025" "idle-exception";
+    /// A set that no service uses.
+    UNUSED_SET = "FW026" "unused-set";
+    /// A network of the project file that no service is from.
+    UNUSED_NETWORK = "FW027" "unused-network";
+    /// A `lint allow` that silences nothing, or whose time is over.
+    UNUSED_SUPPRESSION = "FW028" "unused-suppression";
+    /// A name or code that is no lint's.
+    UNKNOWN_LINT = "FW029" "unknown-lint";
+    /// An `allow` of a wildcard that never ends.
+    WILDCARD_WITHOUT_UNTIL = "FW031" "wildcard-without-until";
+    /// An `allow` of an address that never ends.
+    ADDRESS_WITHOUT_UNTIL = "FW032" "address-without-until";
+    /// An `allow` of plain HTTP that never ends.
+    HTTP_WITHOUT_UNTIL = "FW033" "http-without-until";
+    /// An entry or an observation whose time is over.
+    EXPIRED_ENTRY = "FW034" "expired-entry";
+    /// An entry or an observation that ends within 30 days.
+    EXPIRING_SOON = "FW035" "expiring-soon";
+    /// An end so far away that nobody will be there to look.
+    DISTANT_UNTIL = "FW036" "distant-until";
+    /// A service that observes for more than a year from now.
+    LONG_OBSERVATION = "FW037" "long-observation";
+    /// An entry that does not say why.
+    MISSING_REASON = "FW041" "missing-reason";
+    /// A service that belongs to nobody.
+    MISSING_OWNER = "FW042" "missing-owner";
+    /// A grant of plain HTTP, which anybody on the way can read and answer.
+    PLAINTEXT_HTTP = "FW051" "plaintext-http";
+    /// A port of TLS opened for something else.
+    TLS_PORT_WITHOUT_TLS = "FW052" "tls-port-without-tls";
+    /// A label with letters of several alphabets.
+    MIXED_SCRIPT_NAME = "FW053" "mixed-script-name";
+    /// Two names of the policy that look alike.
+    CONFUSABLE_NAME = "FW054" "confusable-name";
+    /// A name with an underscore, which hosts do not have.
+    UNDERSCORE_NAME = "FW055" "underscore-name";
+    /// A name without a dot, which no certificate and no public resolver knows.
+    SINGLE_LABEL_NAME = "FW056" "single-label-name";
+    /// A name under a top-level domain that does not exist.
+    UNKNOWN_TOP_LEVEL_DOMAIN = "FW057" "unknown-top-level-domain";
+    /// A region of AWS spelled out where the policy holds in several.
+    SPELLED_OUT_REGION = "FW058" "spelled-out-region";
+    /// Two services that share source addresses.
+    OVERLAPPING_SOURCES = "FW071" "overlapping-sources";
+    /// A service that is everybody in the VPC, or beyond it.
+    UNSCOPED_SOURCE = "FW072" "unscoped-source";
+    /// A service that is missing in a region, and nothing says that it is meant.
+    UNBALANCED_REGIONS = "FW073" "unbalanced-regions";
+    /// Over 80 percent of what a firewall policy takes is used.
+    CAPACITY_NEARLY_USED = "FW074" "capacity-nearly-used";
+    /// A grant of HTTP under the profile that judges only the first request of a connection.
+    PUBLISHED_PROFILE_HOLE = "FW075" "published-profile-hole";
+    /// A service that reaches nothing.
+    EMPTY_SERVICE = "FW076" "empty-service";
     /// The grammar expected something else.
     SYNTAX = "FW101" "syntax";
     /// The first statement is not `fwc 1`.
@@ -134,4 +225,10 @@ codes! {
     OUTSIDE_VPC = "FW419" "outside-vpc";
     /// A lint is both denied and allowed, or named twice.
     LINT_TWICE = "FW420" "lint-named-twice";
+    /// A sample of a `test` statement that the firewall decides otherwise.
+    FAILED_TEST = "FW501" "failed-test";
+    /// An assertion does not hold.
+    FAILED_ASSERTION = "FW502" "failed-assertion";
+    /// The policy that an assertion names cannot be read.
+    NO_ENVELOPE = "FW503" "no-envelope";
 }

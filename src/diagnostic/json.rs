@@ -7,6 +7,7 @@
 
 use serde::Serialize;
 
+use super::render::Report;
 use super::{Applicability, Diagnostic, Edit, Severity};
 use crate::source::{Location, Sources};
 
@@ -51,8 +52,11 @@ struct Replacement<'a> {
     text: &'a str,
 }
 
-pub(super) fn render(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
-    let findings = diagnostics.iter().map(|found| finding(sources, found)).collect();
+pub(super) fn render(reports: &[Report<'_>]) -> String {
+    let each = reports
+        .iter()
+        .flat_map(|(sources, found)| found.iter().map(|found| finding(sources, found)));
+    let findings = each.collect();
     // Strings and numbers always have a JSON form.
     let text = serde_json::to_string(&Document { schema: 1, findings }).unwrap_or_default();
     text + "\n"

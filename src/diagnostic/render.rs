@@ -2,7 +2,7 @@
 
 use annotate_snippets::normalize_untrusted_str;
 
-use super::{Diagnostic, Severity, concise, full, json};
+use super::{Diagnostic, Severity, concise, full, github, json, sarif};
 use crate::source::Sources;
 
 /// How findings are written.
@@ -15,6 +15,15 @@ pub enum Format {
     Concise,
     /// One JSON object for programs; the module `json` has its form.
     Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Annotations of a workflow of GitHub Actions.
+    Github,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 5] = [Self::Full, Self::Concise, Self::Json, Self::Sarif, Self::Github];
 }
 
 /// How text for people looks.
@@ -32,6 +41,9 @@ impl Default for Style {
     }
 }
 
+/// Some sources and what was found in them.
+pub type Report<'r> = (&'r Sources, &'r [Diagnostic]);
+
 /// The findings in that format, in the order given; empty if there are none, except as JSON.
 ///
 /// No text of the user reaches the terminal as a control character.
@@ -41,10 +53,21 @@ pub fn render(
     diagnostics: &[Diagnostic],
     style: Style,
 ) -> String {
+    render_all(format, &[(sources, diagnostics)], style)
+}
+
+/// The findings of several reviews as one text.
+pub fn render_all(format: Format, reports: &[Report<'_>], style: Style) -> String {
+    let one_by_one = |write: fn(&Sources, &[Diagnostic], Style) -> String, between: &str| {
+        let texts = reports.iter().map(|(sources, found)| write(sources, found, style));
+        texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(between)
+    };
     match format {
-        Format::Full => full::render(sources, diagnostics, style),
-        Format::Concise => concise::render(sources, diagnostics, style),
-        Format::Json => json::render(sources, diagnostics),
+        Format::Full => one_by_one(full::render, "\n"),
+        Format::Concise => one_by_one(concise::render, ""),
+        Format::Github => one_by_one(|sources, found, _| github::render(sources, found), ""),
+        Format::Json => json::render(reports),
+        Format::Sarif => sarif::render(reports),
     }
 }
 

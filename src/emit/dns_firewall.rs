@@ -15,8 +15,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::ir::{Origin, origin};
-use super::{Context, Delivery, Output, Target, Usage, json};
+use super::{Context, Delivery, Output, Place, Target, Usage, json};
 use crate::policy::fqdn::Fqdn;
 use crate::policy::names::NameSet;
 use crate::policy::pattern::Pattern;
@@ -96,7 +95,7 @@ struct Said<'r> {
     service: Option<&'r str>,
     entry: String,
     #[serde(flatten)]
-    at: Option<Origin<'r>>,
+    at: Option<Place<'r>>,
 }
 
 /// How much of what can be resolved is named by a grant.
@@ -297,7 +296,7 @@ impl<'r> Scene<'r> {
         Said {
             service: grant.service.map(|id| &*self.policy.service(id).name),
             entry: self.policy.entry_text(grant),
-            at: origin(self.context, grant.at),
+            at: self.context.place(grant.at),
         }
     }
 }

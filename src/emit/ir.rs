@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Context, Delivery, Output, Target, Usage, group_name, json};
+use super::{Context, Delivery, Output, Place, Target, Usage, group_name, json};
 use crate::policy::{Grant, Origins};
-use crate::source::Location;
 use crate::suricata::{Action, Metadata, Mode, Ruleset, Signature};
 
 /// The target.
@@ -73,7 +72,7 @@ struct GrantRow<'r> {
     until: Option<String>,
     in_force: bool,
     #[serde(flatten)]
-    at: Option<Origin<'r>>,
+    at: Option<Place<'r>>,
 }
 
 #[derive(Serialize)]
@@ -94,7 +93,7 @@ struct SignatureRow<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     entry: Option<EntryRow<'r>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    origins: Vec<Origin<'r>>,
+    origins: Vec<Place<'r>>,
 }
 
 #[derive(Serialize)]
@@ -111,13 +110,6 @@ struct EntryRow<'r> {
     owner: Option<&'r str>,
     ticket: Option<&'r str>,
     until: Option<String>,
-}
-
-#[derive(Serialize)]
-pub(super) struct Origin<'r> {
-    file: &'r str,
-    line: u32,
-    column: u32,
 }
 
 fn emit(context: &Context<'_>, delivery: &Delivery<'_>, out: &mut Output<'_>) {
@@ -190,7 +182,7 @@ fn granted<'r>(context: &Context<'r>, ruleset: &Ruleset, grant: &'r Grant) -> Op
         reason: terms.reason.as_deref(),
         until: terms.until.map(|until| until.to_string()),
         in_force: terms.in_force(context.options.today),
-        at: origin(context, grant.at),
+        at: context.place(grant.at),
     })
 }
 
@@ -207,7 +199,7 @@ fn row<'r>(context: &Context<'r>, rule_group: u32, signature: &'r Signature) -> 
         protocol: signature.protocol.as_str(),
         message: signature.message(),
         entry: signature.metadata().map(entry),
-        origins: signature.origins.iter().filter_map(|at| origin(context, *at)).collect(),
+        origins: origins(context, signature),
     }
 }
 
@@ -226,11 +218,10 @@ fn entry(metadata: &Metadata) -> EntryRow<'_> {
     }
 }
 
-/// Where an entry stands.
-pub(super) fn origin<'r>(context: &Context<'r>, at: Location) -> Option<Origin<'r>> {
-    let file = context.sources.get(at.file)?;
-    let position = file.position(at.span.start);
-    let path = file.path.strip_prefix(context.root).unwrap_or(&file.path);
-    let path = path.trim_start_matches('/');
-    Some(Origin { file: path, line: position.line, column: position.column })
+/// Where the entries of a signature stand. Sets that are used twice make several grants of one place.
+fn origins<'r>(context: &Context<'r>, signature: &Signature) -> Vec<Place<'r>> {
+    let grants = signature.grants.iter().filter_map(|id| context.policy.grant(*id));
+    let mut places: Vec<_> = grants.map(|grant| grant.at).collect();
+    places.dedup();
+    places.into_iter().filter_map(|at| context.place(at)).collect()
 }

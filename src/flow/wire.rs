@@ -9,12 +9,12 @@
 //! | several Host headers | their values with `, ` between |
 //! | a target with an authority, `http://host/` | the host of the target, without user and port; no Host counts |
 //! | `CONNECT host:443` | the host of the target |
-//! | an empty Host | no Host |
+//! | an empty Host | no name, and no Host that is one name |
 //!
 //! Measured on 7.0.10, 8.0.3 and 8.0.8 with 78 names in TLS and 111 in HTTP (November 2026);
 //! `tests/corpus/traffic` and `tests/suite/verdicts.rs` repeat what matters on real engines.
 
-use super::Request;
+use super::{Flow, Request, Spoken};
 
 /// A version of Suricata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -61,6 +61,30 @@ const BLANKS_OF_A_NAME: &[u8] = b" \t\x0b\x0c";
 const BETWEEN_HOSTS: &[u8] = b", ";
 
 impl Engine {
+    /// Every version, the oldest first.
+    pub const ALL: [Self; 3] = [Self::V7_0_10, Self::V8_0_3, Self::V8_0_8];
+
+    /// The version that reads names as this release does, as far as that is known: releases before
+    /// 8.0.4 as 8.0.3, later ones of 8.0 as 8.0.8, all of 7.0 as 7.0.10.
+    pub fn nearest(release: &str) -> Option<Self> {
+        let patch = |line: &str| release.strip_prefix(line)?.parse::<u32>().ok();
+        match (patch("7.0."), patch("8.0.")) {
+            (Some(_), _) => Some(Self::V7_0_10),
+            (_, Some(0..=3)) => Some(Self::V8_0_3),
+            (_, Some(_)) => Some(Self::V8_0_8),
+            (None, None) => None,
+        }
+    }
+
+    /// Its number, as Suricata prints it.
+    pub const fn release(self) -> &'static str {
+        match self {
+            Self::V7_0_10 => "7.0.10",
+            Self::V8_0_3 => "8.0.3",
+            Self::V8_0_8 => "8.0.8",
+        }
+    }
+
     const fn semantics(self) -> &'static Semantics {
         match self {
             Self::V7_0_10 => &Semantics {
@@ -123,11 +147,19 @@ impl Engine {
             .iter()
             .chain(request.hosts)
             .any(|part| part.contains(&0));
-        let is_odd = has_nul || is_connect || !(whole.is_empty() || whole.is_one_host());
-        Heard {
-            name: (!whole.is_empty()).then(|| self.cut(whole.trimmed())),
-            shape: if is_odd { Shape::Odd } else { Shape::Plain },
-        }
+        // A Host without a name is there, too.
+        let raw = Some(whole).filter(|it| !it.is_empty() || !request.hosts.is_empty());
+        let shape = if is_connect {
+            Shape::Connect
+        } else if has_nul {
+            Shape::Nul
+        } else if raw.is_none_or(|raw| raw.is_one_host()) {
+            Shape::Plain
+        } else {
+            Shape::OddHost
+        };
+        let name = (!whole.is_empty()).then(|| self.cut(whole.trimmed()));
+        Heard { raw, name, shape }
     }
 
     /// The values of Host headers as one.
@@ -196,22 +228,37 @@ pub(crate) fn is_quic(port: u16) -> bool {
     matches!(port, 443 | 80)
 }
 
+/// What the engine takes a flow for.
+pub(crate) fn recognised<'f>(flow: &Flow<'f>) -> Spoken<'f> {
+    match flow.spoken {
+        Spoken::Quic { .. } if !is_quic(flow.port) => Spoken::Udp,
+        Spoken::Udp if is_quic(flow.port) => Spoken::Quic { name: None },
+        spoken => spoken,
+    }
+}
+
 /// What the engine makes of a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Heard<'f> {
+    /// The Host as it was sent, or the host of the target; `None` if there is neither.
+    pub(crate) raw: Option<Said<'f>>,
     /// The name that is compared; `None` if there is no Host.
     pub(crate) name: Option<Said<'f>>,
     /// Whether another reader could take it for something else.
     pub(crate) shape: Shape,
 }
 
-/// Whether a request could be another one to its server.
+/// Why a request could be another one to its server, the first reason of several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// It has one Host, which is one name or address with at most a port, or none.
+    /// It could not: it has one Host, which is one name or address with at most a port, or none.
     Plain,
-    /// A Host that is not one name, a NUL, or a tunnel.
-    Odd,
+    /// It opens a tunnel.
+    Connect,
+    /// There is a NUL in it.
+    Nul,
+    /// Its Host is not one name.
+    OddHost,
 }
 
 /// The bytes that are compared with the names of a policy.
@@ -294,6 +341,11 @@ impl<'f> Said<'f> {
             Case::Folded => byte.to_ascii_lowercase(),
             Case::Kept => *byte,
         })
+    }
+
+    /// The bytes, in the case in which they were sent.
+    pub(crate) fn as_sent(self) -> impl Iterator<Item = u8> {
+        Self { case: Case::Kept, ..self }.bytes()
     }
 
     /// Whether it is one name or address with at most a port: what the skeleton asks of a Host,
@@ -407,6 +459,50 @@ mod tests {
     }
 
     #[test]
+    fn every_blank_is_one_for_itself() {
+        let check = |hosts: &[&[u8]], expected: [&str; 2]| {
+            let heard = [V7_0_10, V8_0_3, V8_0_8]
+                .map(|engine| text(engine.request(&Request::get(hosts)).name).unwrap());
+            let [seven, eight] = expected;
+            assert_eq!(heard, [seven, eight, eight], "{hosts:?}");
+        };
+        for blank in [" ", "\t", "\x0b", "\x0c"] {
+            // Behind what is no blank of a header in 7.0, so that it is one of the name alone.
+            check(&[format!("\x0b{blank}a.example").as_bytes()], ["a.example"; 2]);
+            check(&[format!("a.example{blank}\x0c").as_bytes()], ["a.example"; 2]);
+            check(&[format!("a{blank}b").as_bytes()], [&format!("a{blank}b"); 2]);
+            let in_seven = if " \t".contains(blank) { "" } else { blank };
+            let first = format!("a{blank}");
+            check(&[first.as_bytes(), b"b"], [&format!("a{in_seven}, b"), "a, b"]);
+            check(
+                &[b"b", &[blank.as_bytes(), b"a"].concat()],
+                [&format!("b, {in_seven}a"), "b, a"],
+            );
+        }
+        check(&[b"a/", b"b"], ["a/, b", "a"]);
+        check(&[b"/a.example"], ["/a.example", ""]);
+    }
+
+    #[test]
+    fn every_method_is_known_for_itself() {
+        let known = "GET PUT POST HEAD TRACE OPTIONS CONNECT DELETE PATCH PROPFIND PROPPATCH MKCOL COPY \
+                     MOVE LOCK UNLOCK CHECKOUT UNCHECKOUT CHECKIN UPDATE LABEL REPORT MKWORKSPACE \
+                     MKACTIVITY MERGE INVALID VERSION-CONTROL BASELINE-CONTROL";
+        let known: Vec<&str> = known.split_whitespace().collect();
+        for method in &known {
+            let method = method.as_bytes();
+            assert!(is_http(&Request { method, target: b"/", hosts: &[] }), "{method:?}");
+        }
+        assert_eq!(known.len(), METHODS.len());
+    }
+
+    #[test]
+    fn quic_is_looked_for_on_two_ports() {
+        let ports: Vec<u16> = (0..=u16::MAX).filter(|port| is_quic(*port)).collect();
+        assert_eq!(ports, [80, 443]);
+    }
+
+    #[test]
     fn a_target_with_an_authority_wins_over_every_host() {
         let check = |method: &[u8], target: &[u8], expected: &str| {
             let request = Request { method, target, hosts: &[b"other.example"] };
@@ -433,7 +529,6 @@ mod tests {
             assert_eq!(V8_0_3.request(&Request::get(hosts)).shape, expected, "{hosts:?}");
         };
         for plain in [
-            "",
             "a",
             "A.example",
             "a.example:",
@@ -447,6 +542,8 @@ mod tests {
             check(&[plain.as_bytes()], Shape::Plain);
         }
         for odd in [
+            "",
+            " ",
             "a.example:123456",
             "a.example:80.evil",
             "a.example:@evil",
@@ -464,19 +561,32 @@ mod tests {
             "\u{e9}",
             "a\0",
         ] {
-            check(&[odd.as_bytes()], Shape::Odd);
+            let shape = if odd.contains('\0') { Shape::Nul } else { Shape::OddHost };
+            check(&[odd.as_bytes()], shape);
         }
-        check(&[b"a.example", b"a.example"], Shape::Odd);
+        check(&[b"a.example", b"a.example"], Shape::OddHost);
         let vertical = Request::get(&[b"\x0ba.example"]);
         let shapes = ENGINES.map(|engine| engine.request(&vertical).shape);
-        assert_eq!(shapes, [Shape::Odd, Shape::Plain, Shape::Plain]);
+        assert_eq!(shapes, [Shape::OddHost, Shape::Plain, Shape::Plain]);
         check(&[], Shape::Plain);
-        let odd = |method: &[u8], target: &[u8]| {
+        let check = |method: &[u8], target: &[u8], expected| {
             let request = Request { method, target, hosts: &[b"a.example"] };
-            V8_0_3.request(&request).shape == Shape::Odd
+            assert_eq!(V8_0_3.request(&request).shape, expected);
         };
-        assert!(odd(b"CONNECT", b"a.example:443") && odd(b"GET", b"/\0"));
-        assert!(!odd(b"GET", b"http://u@a.example:80/"));
+        check(b"CONNECT", b"a.example:443\0", Shape::Connect);
+        check(b"GET", b"/\0", Shape::Nul);
+        check(b"GET", b"http://u@a.example:80/", Shape::Plain);
+    }
+
+    #[test]
+    fn a_release_reads_names_as_the_nearest_version() {
+        for engine in ENGINES {
+            assert_eq!(Engine::nearest(engine.release()), Some(engine));
+        }
+        let nearest = |release| Engine::nearest(release).map(Engine::release);
+        assert_eq!(nearest("7.0.3"), Some("7.0.10"));
+        assert_eq!(nearest("8.0.4"), Some("8.0.8"));
+        assert_eq!([nearest("6.0.20"), nearest("8.1.0"), nearest("8.0.0-dev")], [None; 3]);
     }
 
     #[test]

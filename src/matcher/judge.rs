@@ -65,7 +65,7 @@ pub(super) struct Judge<'m, E> {
 
 impl<E: Entries> Judge<'_, E> {
     pub(super) fn judge(&self, services: &[ServiceId], flow: &Flow<'_>) -> Judgement {
-        let spoken = recognised(flow);
+        let spoken = wire::recognised(flow);
         let Flow { destination, port, .. } = flow;
         let ask = Ask { services, protocol: carrier(&spoken), destination, port: *port };
         let Found { denied, allowed: any_bytes } = self.entries.of_address(&ask);
@@ -95,6 +95,19 @@ impl<E: Entries> Judge<'_, E> {
                 Found::default().judged(any_bytes, None)
             }
         }
+    }
+
+    /// Whether the address or host of a request is granted, whatever its shape.
+    pub(super) fn grants_host(
+        &self,
+        services: &[ServiceId],
+        flow: &Flow<'_>,
+        request: &Request<'_>,
+    ) -> bool {
+        let Flow { destination, port, .. } = flow;
+        let protocol = Some(Protocol::Http);
+        let ask = Ask { services, protocol, destination, port: *port };
+        self.find(&ask, self.engine.request(request).name).allowed.is_some()
     }
 
     /// What entries say of the address and of the name.
@@ -152,7 +165,7 @@ impl<E: Entries> Judge<'_, E> {
         for (at, request) in requests.iter().enumerate() {
             let heard = self.engine.request(request);
             let mut found = self.find(ask, heard.name);
-            if heard.shape == Shape::Odd {
+            if heard.shape != Shape::Plain {
                 found.allowed = None;
             }
             match found.judged(any_bytes, Some(at)) {
@@ -207,15 +220,6 @@ impl Found {
             (None, Some(grant)) => Judgement::Granted(grant),
             (by, _) => Judgement::Refused { at, by },
         }
-    }
-}
-
-/// What the engine takes it for.
-fn recognised<'f>(flow: &Flow<'f>) -> Spoken<'f> {
-    match flow.spoken {
-        Spoken::Quic { .. } if !wire::is_quic(flow.port) => Spoken::Udp,
-        Spoken::Udp if wire::is_quic(flow.port) => Spoken::Quic { name: None },
-        spoken => spoken,
     }
 }
 

@@ -18,6 +18,7 @@
 //! An operation is done answer by answer and child by child, where a missing child is made from the
 //! answers of its parent.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
@@ -42,13 +43,13 @@ pub use terms::Term;
 /// assert_eq!(left.witness().as_deref(), Some("a.a.example.com"));
 /// # Ok::<(), fwc::policy::pattern::PatternError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NameSet {
     root: Node,
 }
 
 /// The names of a set that end with certain labels.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Node {
     /// Whether those labels alone are a name of the set.
     here: bool,
@@ -114,6 +115,11 @@ impl NameSet {
         Self { root: Node::constant(false, false) }
     }
 
+    /// The set of all names.
+    pub const fn everything() -> Self {
+        Self { root: Node::constant(false, true) }
+    }
+
     /// The names a pattern matches.
     pub fn from_pattern(pattern: &Pattern) -> Self {
         Self::from_patterns([pattern])
@@ -173,6 +179,27 @@ impl NameSet {
     #[must_use]
     pub fn difference(&self, other: &Self) -> Self {
         self.combine(other, Operation::Difference)
+    }
+
+    /// The names that end with `from`, or are it, with `to` in its place.
+    #[must_use]
+    pub fn moved(&self, from: &Fqdn, to: &Fqdn) -> Self {
+        let mut node = Cow::Borrowed(&self.root);
+        for label in from.labels().rev() {
+            node = match node {
+                Cow::Borrowed(node) => match node.child(label) {
+                    Some(child) => Cow::Borrowed(child),
+                    None => Cow::Owned(node.implied(label)),
+                },
+                Cow::Owned(node) => Cow::Owned(node.implied(label)),
+            };
+        }
+        let root = to.labels().fold(node.into_owned(), |node, label| {
+            let mut parent = Node::constant(false, false);
+            parent.push(label, node);
+            parent
+        });
+        Self { root }
     }
 
     fn combine(&self, other: &Self, operation: Operation) -> Self {

@@ -208,6 +208,14 @@ impl PortSet {
         Some(Self { first: left.next()?, rest: left.collect() })
     }
 
+    /// The ports of both; `None` if there are none.
+    pub fn intersection(&self, other: &Self) -> Option<Self> {
+        match self.difference(other) {
+            Some(outside) => self.difference(&outside),
+            None => Some(self.clone()),
+        }
+    }
+
     /// Whether every port of `other` is in this set.
     pub fn covers(&self, other: &Self) -> bool {
         // Ranges do not touch, so one of `other` lies within one of ours or is not covered.

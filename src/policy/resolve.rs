@@ -18,10 +18,11 @@ use jiff::civil::Date;
 use crate::diagnostic::{self, Diagnostic, codes, did_you_mean};
 use crate::project::Project;
 use crate::source::{FileId, Location, Span};
-use crate::syntax::ast;
+use crate::syntax::{ast, is_ticket};
 
-use super::{Policy, Service, ServiceId, Suppression};
+use super::{Destination, Policy, Reach, Regional, Service, ServiceId, Suppression};
 use word::Scope;
+pub use word::is_identifier;
 
 /// A syntax tree and the file it was read from.
 #[derive(Debug, Clone, Copy)]
@@ -83,6 +84,21 @@ pub fn resolve(files: &[Tree<'_>], project: &Project) -> Resolved {
     }
     diagnostic::tidy(&mut resolver.found);
     Resolved { policy: resolver.policy, diagnostics: resolver.found }
+}
+
+/// The place of a word that stands alone.
+const NOWHERE: Location = Location { file: FileId(0), span: Span::new(0, 0) };
+
+/// What a word stands for as a destination, in each region of the project; `None` for a word that is
+/// none, which [`resolve`] explains where it stands in a policy.
+pub fn destination(word: &str, project: &Project) -> Option<Regional<Destination>> {
+    let scope = Scope { regions: &word::regions(project) };
+    scope.destination(word, NOWHERE, &mut Vec::new())
+}
+
+/// What a word says as the ports of a `port` clause; `None` for a word that says nothing.
+pub fn reach(word: &str) -> Option<Reach> {
+    word::reach(word, NOWHERE, &mut Vec::new())
 }
 
 /// The ticket and the text of a reason.
@@ -323,7 +339,7 @@ impl<'a> Resolver<'a> {
 
     /// Ticket and text of a reason.
     fn because(&mut self, file: FileId, because: &ast::Because<'a>) -> Because {
-        if let Some(ticket) = because.ticket.filter(|ticket| !word::is_ticket(ticket.node)) {
+        if let Some(ticket) = because.ticket.filter(|ticket| !is_ticket(ticket.node)) {
             self.found.push(
                 Diagnostic::error(codes::BAD_TICKET, format!("`{}` is not a ticket", ticket.node))
                     .at(Location { file, span: ticket.span }, "")

@@ -13,9 +13,9 @@ pub struct Request {
 impl Request {
     /// `METHOD target HTTP/1.1`, without any header.
     #[must_use]
-    pub fn new(method: &str, target: &[u8]) -> Self {
+    pub fn new(method: impl AsRef<[u8]>, target: &[u8]) -> Self {
         Self {
-            method: method.as_bytes().to_vec(),
+            method: method.as_ref().to_vec(),
             target: target.to_vec(),
             version: b"HTTP/1.1".to_vec(),
             headers: Vec::new(),
@@ -86,7 +86,7 @@ pub fn response(status: &str, body: &[u8]) -> Vec<u8> {
 
 /// HTTP/2 in clear, by prior knowledge: the preface, settings, and a `GET` to an authority.
 ///
-/// An authority of more than 126 bytes is cut off there.
+/// An authority of more than 16,000 bytes is more than a server takes in one frame.
 #[must_use]
 pub fn clear_text_h2(authority: &[u8]) -> Vec<u8> {
     const SETTINGS: u8 = 4;
@@ -98,18 +98,33 @@ pub fn clear_text_h2(authority: &[u8]) -> Vec<u8> {
 
 /// One request of HTTP/2 on a stream (an odd number) of a connection that is already open.
 ///
-/// An authority of more than 126 bytes is cut off there.
+/// An authority of more than 16,000 bytes is more than a server takes in one frame.
 #[must_use]
 pub fn h2_request(stream: u32, authority: &[u8]) -> Vec<u8> {
     const HEADERS: u8 = 1;
     const END_STREAM_AND_HEADERS: u8 = 0x05;
     // RFC 7541, appendix A: 2 is `:method GET`, 4 `:path /`, 6 `:scheme http`. A literal
-    // `:authority` (1) is not indexed, its length fits the 7-bit prefix.
+    // `:authority` (1) is not indexed.
     let mut block = vec![0x80 | 2, 0x80 | 4, 0x80 | 6, 0x01];
-    let authority = authority.get(..126).unwrap_or(authority);
-    block.extend(u8::try_from(authority.len()));
+    block.extend(h2_length(authority.len()));
     block.extend(authority);
     h2_frame(HEADERS, END_STREAM_AND_HEADERS, stream, &block)
+}
+
+/// The length of a string (RFC 7541, 5.1): 7 bits, and what they do not hold in groups of 7 bits,
+/// the lowest first.
+fn h2_length(length: usize) -> Vec<u8> {
+    const PREFIX: usize = 0x7f;
+    let Some(mut rest) = length.checked_sub(PREFIX) else {
+        return vec![length as u8];
+    };
+    let mut bytes = vec![PREFIX as u8];
+    while rest >= 0x80 {
+        bytes.push(0x80 | (rest & 0x7f) as u8);
+        rest >>= 7;
+    }
+    bytes.push(rest as u8);
+    bytes
 }
 
 fn h2_frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
@@ -136,6 +151,16 @@ mod tests {
             request.bytes(),
             b"POST http://a/ HTTP/1.0\r\nHost: b\0c\r\n folded\r\nContent-Length: 3\r\n\r\nxyz"
         );
+    }
+
+    #[test]
+    fn a_length_of_h2_is_written_as_the_rfc_does() {
+        let check = |length, expected: &[u8]| assert_eq!(h2_length(length), expected, "{length}");
+        check(0, &[0]);
+        check(126, &[126]);
+        check(127, &[0x7f, 0]);
+        check(254, &[0x7f, 0x7f]);
+        check(255, &[0x7f, 0x80, 1]);
     }
 
     #[test]

@@ -27,7 +27,7 @@ const REGION_KEYS: &[&str] = &["aws", "vpc_cidr", "networks", "vars"];
 const NETWORK_KEYS: &[&str] = &["prefix_list", "container_association"];
 const FIREWALL_KEYS: &[&str] = &["on_deny", "profile", "home_net", "headroom_percent", "quotas"];
 const QUOTA_KEYS: &[&str] = &["signatures_per_policy"];
-const LINT_KEYS: &[&str] = &["deny", "allow"];
+const LINT_KEYS: &[&str] = &["deny", "warn", "allow"];
 
 pub(super) fn project(file: FileId, text: &str) -> (Option<Project>, Vec<Diagnostic>) {
     let mut reader = Reader { file, text, errors: Vec::new(), warnings: Vec::new() };
@@ -642,7 +642,7 @@ impl Reader<'_> {
             Some(elements.iter().filter_map(|node| self.lint_name(node, &mut seen)).collect())
         });
         let mut next = || lists.next().flatten().unwrap_or_default();
-        Lint { deny: next(), allow: next() }
+        Lint { deny: next(), warn: next(), allow: next() }
     }
 
     fn lint_name<'n>(

@@ -1,8 +1,11 @@
 //! What can be written on the command line; the comments here are the help text.
 
+use core::net::IpAddr;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
+use fwc::policy::port::Protocol;
 use jiff::civil::Date;
 
 /// Egress as code: a policy compiler for AWS Network Firewall
@@ -10,10 +13,12 @@ use jiff::civil::Date;
 /// One reviewed text file says which service may reach which names; fwc compiles it to
 /// Suricata-compatible rule groups for each region.
 #[derive(Debug, Parser)]
-#[command(name = "fwc", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "fwc", version, long_version = version(), propagate_version = true)]
+#[command(max_term_width = 100)]
 #[command(after_help = "Exit codes:
   0  done
-  1  the policy was refused, or --check found a difference
+  1  the policy was refused, a test failed, an engine disagreed, or --check, --expect or
+     --fail-on-widening was not met
   2  wrong usage, unreadable input or a failing environment")]
 pub(crate) struct Args {
     /// When to colour the output; `NO_COLOR` turns it off, too
@@ -44,7 +49,14 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Init(Init),
     Compile(Compile),
+    Diff(Diff),
     Fmt(Fmt),
+    Test(Test),
+    Verify(Verify),
+    Lint(Lint),
+    Explain(Explain),
+    #[cfg(feature = "lsp")]
+    Lsp(Lsp),
     Generate(Generate),
 }
 
@@ -92,14 +104,64 @@ pub(crate) struct Compile {
 
     /// How the table is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub(crate) format: TableFormat,
+    pub(crate) format: ResultFormat,
 }
 
-/// How a table is printed
+/// How a result is printed
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TableFormat {
+pub(crate) enum ResultFormat {
     /// For people
     Text,
+    /// For programs
+    Json,
+}
+
+/// Say what a change of a policy opens and closes
+///
+/// Compares what two policies mean, not how they are written: what a service may reach and could not
+/// before, and the other way round, over every name, each with a flow as an example and the line that
+/// decides. Two policies that mean the same have no difference. `!` marks what widens without a new
+/// destination: a later date, new source addresses, a service that observes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fwc diff --base origin/main
+  fwc diff --base origin/main --format markdown --fail-on-widening
+  fwc diff old/prod.fw new/prod.fw
+  fwc diff old-folder new-folder --region primary")]
+pub(crate) struct Diff {
+    /// The policy before and the policy after: files, or folders with a project file; with
+    /// `--base` the policy after, or none for the one the project file names
+    #[arg(value_name = "POLICY", num_args = 0..=2)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Compare with the policy at this revision of the git repository
+    #[arg(long, value_name = "REV")]
+    pub(crate) base: Option<String>,
+
+    /// A role (`primary`), an AWS name (`us-east-1`), `both` or `all`
+    #[arg(long, value_name = "REGION", default_value = "all")]
+    pub(crate) region: String,
+
+    /// Compare as on this day, UTC, instead of today
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) today: Option<Date>,
+
+    /// How the difference is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: DiffFormat,
+
+    /// Exit with 1 if anybody may reach more, now or on a later day
+    #[arg(long)]
+    pub(crate) fail_on_widening: bool,
+}
+
+/// How a difference is written
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// For a terminal
+    Text,
+    /// For a comment on a pull request
+    Markdown,
     /// For programs
     Json,
 }
@@ -120,6 +182,269 @@ pub(crate) struct Fmt {
     /// Write nothing; show what would change and exit with 1 if anything would
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+/// Ask what the firewall does
+///
+/// Decides the `test` statements of policies. `fwc test domain` asks about one name, `fwc test
+/// flows` about any number of flows. The answers are those of the signatures that `fwc compile`
+/// writes.
+#[derive(Debug, clap::Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
+  fwc test
+  fwc test policies --region primary
+  fwc test domain api.stripe.com --service checkout --expect allow
+  fwc test flows flows.jsonl"
+)]
+pub(crate) struct Test {
+    /// A policy, or a folder: of its `.fw` files those that no other one includes; without any,
+    /// the policy of the project
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// A role (`primary`), an AWS name (`us-east-1`), `both` or `all`
+    #[arg(long, value_name = "REGION", default_value = "all")]
+    pub(crate) region: String,
+
+    /// Decide as on this day, UTC, instead of today
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) today: Option<Date>,
+
+    /// How the result is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: ResultFormat,
+
+    /// What else to ask
+    #[command(subcommand)]
+    pub(crate) what: Option<Asked>,
+}
+
+/// What can be asked
+#[derive(Debug, Subcommand)]
+pub(crate) enum Asked {
+    Domain(Domain),
+    Flows(Flows),
+}
+
+/// Ask which services may reach a name, and why
+///
+/// The decision for every service and region, or the ones given, with the line of the policy that
+/// makes it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fwc test domain api.stripe.com
+  fwc test domain mirror.shop.example --protocol http --service ci
+  fwc test domain evil.example --expect deny
+  fwc test domain 203.0.113.33 --protocol tcp --port 8443 --format json")]
+pub(crate) struct Domain {
+    /// The name, or an address
+    #[arg(value_name = "FQDN")]
+    pub(crate) host: String,
+
+    /// Only this service; may be given several times
+    #[arg(long = "service", value_name = "SERVICE")]
+    pub(crate) services: Vec<String>,
+
+    /// The port [default: 443, with http 80]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: Option<u16>,
+
+    /// What is spoken: tls, http, quic; with an address also tcp, udp, icmp
+    #[arg(long, value_name = "PROTOCOL", default_value = "tls", value_parser = protocols())]
+    pub(crate) protocol: Protocol,
+
+    /// A role (`primary`), an AWS name (`us-east-1`), `both` or `all`
+    #[arg(long, value_name = "REGION", default_value = "all")]
+    pub(crate) region: String,
+
+    /// The address of the name, where an entry narrows the name `to` addresses [default: the first
+    /// of these]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) to: Option<IpAddr>,
+
+    /// Exit with 1 unless every decision is this one
+    #[arg(long, value_name = "VERDICT")]
+    pub(crate) expect: Option<Verdict>,
+
+    /// How the decisions are printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: ResultFormat,
+
+    /// The policy; without it the one the project file names
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+
+    /// Decide as on this day, UTC, instead of today
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) today: Option<Date>,
+}
+
+/// What the firewall can do
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Verdict {
+    /// Let it through
+    Allow,
+    /// Stop it
+    Deny,
+    /// Let it through, and log that it would be stopped
+    Observe,
+}
+
+/// Answer flows, a line of JSON each
+///
+/// A verdict a line, in the order of the flows. A line that is no flow is answered with its number
+/// and what is wrong, and the exit code is 2 at the end. docs/test.md has the keys.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fwc test flows flows.jsonl
+  zcat flows.jsonl.gz | fwc test flows -
+  fwc test flows flows.jsonl | jq -c 'select(.action == \"deny\")'")]
+pub(crate) struct Flows {
+    /// The flows; `-` is standard input
+    pub(crate) file: PathBuf,
+
+    /// The policy; without it the one the project file names
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+
+    /// Decide as on this day, UTC, instead of today
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) today: Option<Date>,
+}
+
+/// Prove that real engines do what the policy says
+///
+/// Makes traffic at every boundary of the policy, runs it through the compiled signatures in Suricata,
+/// in strict order, and compares each verdict with what `fwc test` says. docs/verify.md has the traffic
+/// and how to read a disagreement.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fwc verify
+  fwc verify policies/prod.fw --region primary --flows 2000
+  fwc verify --suricata /usr/bin/suricata -o build-verify
+
+Without --suricata, engines are looked for in $FWC_ENGINES, in target/engines beside the project
+file (where scripts/engine installs them), and as `suricata` in $PATH.
+
+Exit codes: 0 no disagreement, 1 some, 2 an engine is missing or gave no answer")]
+pub(crate) struct Verify {
+    /// The policy; without it the one the project file names
+    pub(crate) policy: Option<PathBuf>,
+
+    /// A role (`primary`), an AWS name (`us-east-1`), `both` or `all`
+    #[arg(long, value_name = "REGION", default_value = "all")]
+    pub(crate) region: String,
+
+    /// A folder made by `scripts/engine`, or a `suricata` program; may be given several times
+    #[arg(long = "suricata", value_name = "PATH")]
+    pub(crate) engines: Vec<PathBuf>,
+
+    /// How many flows a region at most; each kind of boundary has its share
+    #[arg(long, value_name = "N", default_value = "50000", value_parser = at_least_one())]
+    pub(crate) flows: u32,
+
+    /// Which flows, if there could be more
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) seed: u64,
+
+    /// A folder for what reproduces each disagreement; made if there is one
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Compile as on this day, UTC, instead of today
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) today: Option<Date>,
+
+    /// How the result is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: ResultFormat,
+}
+
+/// Find what is wrong with policies, before they are merged
+///
+/// Says what cannot be read, resolved or compiled, and what compiles but is not what somebody meant:
+/// wildcards over names that strangers can register, entries that decide nothing, what has expired
+/// or says neither why nor whose it is. `fwc explain lints` lists the lints, `fwc explain FW001`
+/// explains one, `lint` in `fwc.yaml` sets what each of them does.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fwc lint
+  fwc lint policies 'teams/*/egress.fw' --format github
+  fwc lint --fix")]
+pub(crate) struct Lint {
+    /// Policies, folders whose `.fw` files are meant, or globs; what one of them includes is read with
+    /// it; without any, the policy of the project
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// How findings are written
+    #[arg(long, value_name = "FORMAT", default_value = "full")]
+    pub(crate) format: LintFormat,
+
+    /// Apply the fixes that change no meaning, and show what is left
+    #[arg(long)]
+    pub(crate) fix: bool,
+
+    /// Review as on this day, UTC, instead of today
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) today: Option<Date>,
+
+    /// Another public suffix list than the one in this version
+    #[arg(long, value_name = "FILE")]
+    pub(crate) public_suffix_list: Option<PathBuf>,
+}
+
+/// How findings are written
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LintFormat {
+    /// For people, with the source and what to do
+    Full,
+    /// A line each: `path:line:column: error[FW001]: message`
+    Concise,
+    /// For programs
+    Json,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
+    /// Annotations of a workflow of GitHub Actions
+    Github,
+}
+
+/// Explain a code, a signature id or a name
+///
+/// A code or the name of a lint: what is found, why that matters, what to write instead. A signature id:
+/// its entry, owner and ticket, and its text in every region. A name: its forms, its public suffix, whose
+/// customers share its parent, and who may reach it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fwc explain lints
+  fwc explain shadowed-entry
+  fwc explain 1048577
+  fwc explain api.stripe.com")]
+pub(crate) struct Explain {
+    /// `lints`, a code, the name of a lint, a signature id, or a name
+    pub(crate) what: String,
+
+    /// The policy; without it the one the project file names
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+
+    /// Explain as on this day, UTC, instead of today
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) today: Option<Date>,
+}
+
+/// Serve an editor: findings while typing, completion, what a name means and who reaches it
+///
+/// Speaks the Language Server Protocol on standard input and output; an editor starts it. See
+/// docs/editors.md.
+#[cfg(feature = "lsp")]
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example, for Neovim:
+  vim.lsp.config('fwc', { cmd = { 'fwc', 'lsp' }, filetypes = { 'fw' } })")]
+pub(crate) struct Lsp {
+    /// Taken and ignored: some editors add it, and there is no other way to talk
+    #[arg(long, hide = true)]
+    pub(crate) stdio: bool,
 }
 
 /// Write shell completions or man pages
@@ -149,13 +474,27 @@ pub(crate) enum Generated {
     },
 }
 
+fn version() -> String {
+    let list = fwc::lints::suffix::embedded_version();
+    format!("{}\npublic suffix list {list}", env!("CARGO_PKG_VERSION"))
+}
+
 fn day(text: &str) -> Result<Date, &'static str> {
     text.parse().map_err(|_| "write year, month and day: 2027-03-31")
 }
 
-fn target_names() -> clap::builder::PossibleValuesParser {
+fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..)
+}
+
+fn protocols() -> impl TypedValueParser<Value = Protocol> {
+    let words = Protocol::ALL.map(|protocol| protocol.as_str());
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<Protocol>())
+}
+
+fn target_names() -> PossibleValuesParser {
     let values = fwc::emit::TARGETS
         .iter()
-        .map(|target| clap::builder::PossibleValue::new(target.name).help(target.summary));
+        .map(|target| PossibleValue::new(target.name).help(target.summary));
     values.collect::<Vec<_>>().into()
 }

@@ -195,6 +195,28 @@ fn foreign_file(
     Ok(None)
 }
 
+/// Files as they are, folders as the policies in them, and what is no file as a glob.
+pub(crate) fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            files.extend(policies(path)?);
+            continue;
+        }
+        let text = shown(path);
+        if path.exists() || !text.contains(['*', '?', '[']) {
+            files.push(path.clone());
+            continue;
+        }
+        let found = matching(&text).map_err(|reason| unreadable(path, reason))?;
+        if found.is_empty() {
+            return Err(unreadable(path, "no file matches"));
+        }
+        files.extend(found.into_iter().map(PathBuf::from));
+    }
+    Ok(files)
+}
+
 /// The `.fw` files below a folder, sorted.
 pub(crate) fn policies(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut found = Vec::new();

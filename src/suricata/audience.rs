@@ -183,6 +183,6 @@ fn source(service: &Service, region: RegionId) -> Addresses {
 }
 
 /// The name of a variable: letters, digits and `_`, which no name of a service has.
-fn variable(name: &str) -> String {
+pub(crate) fn variable(name: &str) -> String {
     name.replace('-', "_")
 }

@@ -124,7 +124,7 @@ impl<'p> Site<'p> {
 
     /// Writes the signatures and lays them out.
     fn ruleset(mut self, sids: &Sids) -> Result<Ruleset, Vec<Diagnostic>> {
-        let mut writer = Writer::new(&self);
+        let mut writer = Writer::new(&self, sids);
         self.skeleton.preamble().for_each(|signature| writer.push(signature));
         let mut units = std::mem::take(&mut self.units).into_iter().flatten();
         for (stop, unit) in self.stops.iter().zip(&mut units) {
@@ -178,7 +178,7 @@ impl<'p> Site<'p> {
             ports: unit.wire.ports.cloned(),
             keywords: keywords.drain(..).collect(),
             subject: self.subject(&unit, Some(service), Mode::Enforced),
-            origins: unit.origins,
+            grants: unit.grants,
             sid: sids.get(unit.identity),
         })
     }
@@ -197,7 +197,7 @@ impl<'p> Site<'p> {
             ports: unit.wire.ports.cloned(),
             keywords: keywords.into(),
             subject: self.subject(unit, service, Mode::Enforced),
-            origins: unit.origins.clone(),
+            grants: unit.grants.clone(),
             sid: sids.get(identity),
         };
         for (observer, source, identity) in &stop.logged {
@@ -256,8 +256,8 @@ impl<'p> Site<'p> {
         };
         let strictness = match (buffer, unit.grant.action) {
             (_, policy::Action::Deny) => Strictness::AnyBytes,
-            (Buffer::HttpHost, policy::Action::Allow) => Strictness::OnlyNames,
-            (_, policy::Action::Allow) => Strictness::Names,
+            (Buffer::HttpHost, policy::Action::Allow) => Strictness::NamesAlone,
+            (_, policy::Action::Allow) => Strictness::NamesOrAnyFront,
         };
         let place = Place { buffer, exact: self.options.profile.exact, strictness };
         unit.names(|names| place.keywords(names, &unit.except_names(), keywords));
@@ -295,7 +295,7 @@ struct Writer<'p> {
 }
 
 impl<'p> Writer<'p> {
-    fn new(site: &Site<'p>) -> Self {
+    fn new(site: &Site<'p>, sids: &Sids) -> Self {
         let mut value = String::new();
         let mut width = |networks: &[_]| {
             value.clear();
@@ -316,6 +316,7 @@ impl<'p> Writer<'p> {
             groups: Vec::new(),
             variables,
             references: site.audience.references(),
+            log: site.skeleton.log(site.options.profile.frame, sids),
         };
         let (ends, found) = (Vec::with_capacity(expected), Vec::new());
         Self { policy: site.policy, ruleset, widths, ends, found }
@@ -351,7 +352,7 @@ impl<'p> Writer<'p> {
         }
         pack::pack(&mut self.ruleset, &self.ends, firewall)
             .map_err(|overflow| vec![limits::over_quota(&self.ruleset, &overflow)])?;
-        limits::check_references(&self.ruleset)?;
+        limits::check_references(self.policy, &self.ruleset)?;
         Ok(self.ruleset)
     }
 }
@@ -384,7 +385,7 @@ fn skeleton(
     };
     let observing = audience.observing.iter();
     let observing =
-        observing.map(|id| (Arc::clone(&policy.service(*id).name), audience.source(*id)));
+        observing.map(|id| (*id, Arc::clone(&policy.service(*id).name), audience.source(*id)));
     Skeleton::new(
         options.profile,
         options.firewall.on_deny,

@@ -38,12 +38,12 @@ pub(super) struct Place {
 /// What a pattern says about bytes that are no name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Strictness {
-    /// A grant: bytes that are no name never match, except in the canonical form of apex and below,
-    /// where the client may put anything before the dot of the TLS name.
-    Names,
+    /// A grant over TLS or QUIC: bytes that are no name never match, but for what stands before the
+    /// dot of a name and everything below it, which is asked for in the form that AWS prints.
+    NamesOrAnyFront,
     /// A grant over HTTP, where one client can be made to send a Host for another (two Hosts, a
     /// folded one): bytes that are no name never match.
-    OnlyNames,
+    NamesAlone,
     /// A deny: bytes in front of the suffix match whatever they are, so that nothing passes by
     /// being odd.
     AnyBytes,
@@ -109,14 +109,16 @@ impl Place {
             }
             Names::ApexAndBelow(apex) => {
                 out.push(Keyword::Buffer(self.buffer));
-                if except.is_empty() && self.strictness != Strictness::OnlyNames {
+                if except.is_empty() && self.strictness != Strictness::NamesAlone {
                     out.extend([Keyword::Dotprefix, suffix(apex)]);
                 } else {
                     // `dotprefix` would put its dot in front of what an expression sees, too.
                     out.push(self.content(apex.as_str(), Anchor::End));
                     let front = match self.strictness {
                         Strictness::AnyBytes => r"(?:^|\.)".to_owned(),
-                        Strictness::Names | Strictness::OnlyNames => format!(r"^(?:{LABEL}+\.)*"),
+                        Strictness::NamesOrAnyFront | Strictness::NamesAlone => {
+                            format!(r"^(?:{LABEL}+\.)*")
+                        }
                     };
                     out.push(self.pcre(false, format!(r"{front}{}\z", escape(apex))));
                 }
@@ -133,7 +135,7 @@ impl Place {
     fn label(&self) -> &'static str {
         match self.strictness {
             Strictness::AnyBytes => r"[^.]",
-            Strictness::Names | Strictness::OnlyNames => LABEL,
+            Strictness::NamesOrAnyFront | Strictness::NamesAlone => LABEL,
         }
     }
 }

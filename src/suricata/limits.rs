@@ -11,6 +11,7 @@ use rustc_hash::FxHashSet;
 use super::{Addresses, Metadata, Ruleset, Signature};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::policy::{Policy, Region};
+use crate::source::Location;
 
 /// The longest signature in characters, the values of its variables counted: 8,192 less the `gid`
 /// that the service appends.
@@ -55,8 +56,8 @@ pub(super) fn too_long(
 ) -> Diagnostic {
     let message = format!("a signature of {length} characters in region `{}`", region.role);
     let mut diagnostic = Diagnostic::error(codes::SIGNATURE_TOO_LONG, message);
-    if let Some(at) = signature.origins.first() {
-        diagnostic = diagnostic.at(*at, "asks for it");
+    if let Some(at) = asked_at(policy, signature) {
+        diagnostic = diagnostic.at(at, "asks for it");
     }
     let name = signature.metadata().and_then(|metadata| metadata.service.as_ref());
     if let Some(service) = policy.services.iter().find(|service| Some(&service.name) == name) {
@@ -102,14 +103,14 @@ pub(super) fn over_quota(ruleset: &Ruleset, overflow: &Overflow) -> Diagnostic {
 }
 
 /// Refuses a group that refers to more prefix lists than AWS resolves.
-pub(super) fn check_references(ruleset: &Ruleset) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn check_references(policy: &Policy, ruleset: &Ruleset) -> Result<(), Vec<Diagnostic>> {
     let is_list =
         |name: &str| ruleset.references.get(name).is_some_and(|arn| arn.contains(":prefix-list/"));
     for group in &ruleset.groups {
         let signatures = ruleset.signatures(group).iter();
         let lists: BTreeMap<&str, _> = signatures
             .filter_map(|signature| match &signature.source {
-                Addresses::Reference(name) => Some((&**name, signature.origins.first())),
+                Addresses::Reference(name) => Some((&**name, asked_at(policy, signature))),
                 _ => None,
             })
             .filter(|(name, _)| is_list(name))
@@ -122,7 +123,7 @@ pub(super) fn check_references(ruleset: &Ruleset) -> Result<(), Vec<Diagnostic>>
         let message = format!("{count} prefix lists in one rule group of region `{role}`");
         let diagnostic = Diagnostic::error(codes::TOO_MANY_REFERENCES, message);
         let diagnostic = match lists.values().flatten().next() {
-            Some(at) => diagnostic.at(**at, ""),
+            Some(at) => diagnostic.at(*at, ""),
             None => diagnostic,
         };
         let diagnostic =
@@ -130,4 +131,9 @@ pub(super) fn check_references(ruleset: &Ruleset) -> Result<(), Vec<Diagnostic>>
         return Err(vec![diagnostic.help("bind some of these networks to CIDRs")]);
     }
     Ok(())
+}
+
+/// The first place that asks for a signature.
+fn asked_at(policy: &Policy, signature: &Signature) -> Option<Location> {
+    Some(policy.grant(*signature.grants.first()?)?.at)
 }

@@ -159,6 +159,7 @@ pub fn bit_name(bit: Bit) -> &'static str {
         Bit::Settled => "fwc_settled",
         Bit::SeenBefore => "fwc_seen_before",
         Bit::Observed => "fwc_observed",
+        Bit::Denied => "fwc_denied",
     }
 }
 

@@ -9,12 +9,14 @@
 
 use std::sync::Arc;
 
+use super::log::Log;
 use super::profile::{Frame, Profile};
 use super::sid::{Identity, Sids};
 use super::{
     Action, Addresses, Anchor, Bit, BitOperation, Buffer, Comparison, Content, Flow, Keyword, Peer,
     Protocol, Signature, Subject,
 };
+use crate::policy::ServiceId;
 use crate::policy::port::PortSet;
 use crate::project::OnDeny;
 
@@ -36,8 +38,19 @@ const HOST: &str = r"^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{0,5})?\z";
 #[derive(Debug, Clone, Default)]
 pub(super) struct Skeleton {
     preamble: Vec<Signature>,
-    observe: Vec<(Identity, Signature)>,
+    observe: Vec<Observation>,
     tail: Vec<Signature>,
+    /// Where a hello or a head is waited for.
+    waits: Option<PortSet>,
+}
+
+/// A part that stands for one service that observes.
+#[derive(Debug, Clone)]
+struct Observation {
+    service: ServiceId,
+    number: u32,
+    identity: Identity,
+    signature: Signature,
 }
 
 impl Skeleton {
@@ -46,20 +59,25 @@ impl Skeleton {
         on_deny: OnDeny,
         tls: Option<PortSet>,
         http: Option<PortSet>,
-        observing: impl Iterator<Item = (Arc<str>, Addresses)>,
+        observing: impl Iterator<Item = (ServiceId, Arc<str>, Addresses)>,
     ) -> Self {
         let observing: Vec<_> = observing.collect();
         let wait = Wait { tls, http };
-        let mut skeleton = Self::default();
-        for (service, source) in &observing {
+        let mut skeleton = Self { waits: wait.ports(), ..Self::default() };
+        for (service, name, source) in &observing {
             let parts = match profile.frame {
                 Frame::Closed => observe(&wait),
                 Frame::Defaults => observe_plainly(),
             };
             for (number, part) in parts {
-                let canonical = format!("{profile}\tobserve\t{service}\t{number}");
-                let signature = part.of(service, source).with_id(0);
-                skeleton.observe.push((Identity::of(&canonical), signature));
+                let identity = Identity::of(&format!("{profile}\tobserve\t{name}\t{number}"));
+                let signature = part.of(name, source).with_id(0);
+                skeleton.observe.push(Observation {
+                    service: *service,
+                    number,
+                    identity,
+                    signature,
+                });
             }
         }
         if profile.frame == Frame::Closed {
@@ -76,9 +94,9 @@ impl Skeleton {
 
     /// What stands behind the grants for services that observe.
     pub(super) fn observe(&self, sids: &Sids) -> impl Iterator<Item = Signature> {
-        self.observe.iter().map(|(identity, signature)| Signature {
-            sid: sids.get(*identity),
-            ..signature.clone()
+        self.observe.iter().map(|observation| Signature {
+            sid: sids.get(observation.identity),
+            ..observation.signature.clone()
         })
     }
 
@@ -89,7 +107,16 @@ impl Skeleton {
 
     /// The identities of the signatures that have no fixed id.
     pub(super) fn identities(&self) -> impl Iterator<Item = Identity> {
-        self.observe.iter().map(|(identity, _)| *identity)
+        self.observe.iter().map(|observation| observation.identity)
+    }
+
+    /// Which of its parts logs what.
+    pub(super) fn log(&self, frame: Frame, sids: &Sids) -> Log {
+        let ids = self.observe.iter().map(|observation| {
+            let Observation { service, number, identity, .. } = *observation;
+            ((service, number), sids.get(identity))
+        });
+        Log { frame, waits: self.waits.clone(), observed: ids.collect() }
     }
 }
 
@@ -137,7 +164,11 @@ pub(super) fn would_deny(frame: Frame, protocol: Protocol) -> Vec<Keyword> {
         }
         _ => {}
     }
-    keywords.extend([isnotset(Bit::Observed), set(Bit::Observed)]);
+    // What stands behind the grants marks a flow even if a grant lets it through in silence, and if
+    // it is about packets it is asked before an entry about names: its mark would keep the entry
+    // from logging. Entries stand before every pass, so that a mark of theirs means a line; they
+    // mark for the others, too, so that a name that nothing grants either is logged once.
+    keywords.extend([isnotset(Bit::Denied), set(Bit::Denied), set(Bit::Observed)]);
     keywords
 }
 
@@ -221,7 +252,7 @@ impl Part {
             ports: self.ports,
             keywords: self.keywords.into(),
             subject: Subject::Skeleton(self.message.into()),
-            origins: Box::default(),
+            grants: Box::default(),
             sid,
         }
     }
@@ -231,10 +262,11 @@ impl Part {
 fn preamble(wait: &Wait, observing: bool) -> Vec<Signature> {
     let mut parts = Vec::new();
     if let Some(ports) = &wait.http {
-        parts.push((900_001, request_begins("a request begins", Bit::Allowed).on(ports)));
+        parts.push((900_001, request_begins("a request begins", &[Bit::Allowed]).on(ports)));
     }
     if observing {
-        parts.push((900_002, request_begins("an observed request begins", Bit::Observed)));
+        let bits = [Bit::Observed, Bit::Denied];
+        parts.push((900_002, request_begins("an observed request begins", &bits)));
     }
     for (sid, protocol, message) in [
         (900_011, Protocol::Tls, "tls"),
@@ -252,13 +284,13 @@ fn preamble(wait: &Wait, observing: bool) -> Vec<Signature> {
     parts.into_iter().map(|(sid, part)| part.with_id(sid)).collect()
 }
 
-/// Takes a mark of the request before away.
-fn request_begins(message: &str, bit: Bit) -> Part {
-    Part::new(Action::Alert, Protocol::Http, message).when(request_complete()).when([
-        Keyword::Flow(Flow::ToServer),
-        unset(bit),
-        Keyword::Noalert,
-    ])
+/// Takes marks of the request before away.
+fn request_begins(message: &str, bits: &[Bit]) -> Part {
+    Part::new(Action::Alert, Protocol::Http, message)
+        .when(request_complete())
+        .when([Keyword::Flow(Flow::ToServer)])
+        .when(bits.iter().map(|bit| unset(*bit)))
+        .when([Keyword::Noalert])
 }
 
 /// What refuses everything that nothing allowed.
@@ -572,6 +604,8 @@ fn observe_plainly() -> Parts {
                 .when([to_server()])
                 .when(once()),
         ),
+        // Its head is complete only when the server has answered, and then nothing asks for it.
+        (6, alert(Protocol::Http, "CONNECT").when(connect()).when([to_server()]).when(once())),
         (8, alert(Protocol::Tcp, "tcp").when(tcp).when(once())),
     ];
     parts.extend(observe_rest());

@@ -15,9 +15,9 @@ use super::profile::Profile;
 use super::sid::Identity;
 use super::{Addresses, Protocol};
 use crate::policy::pattern::{Glob, Pattern};
-use crate::policy::port::{self, PortSet};
+use crate::policy::port::PortSet;
 use crate::policy::{
-    self, Destination, Grant, Policy, Reach, RegionId, ServiceId, Terms, networks,
+    self, Destination, Grant, GrantId, Policy, Reach, RegionId, ServiceId, Terms, networks,
 };
 use crate::source::Location;
 
@@ -30,8 +30,8 @@ pub(super) struct Unit<'p> {
     /// The first entry that says it; the others say the same.
     pub(super) grant: &'p Grant,
     pub(super) terms: &'p Terms,
-    /// Every entry that says it.
-    pub(super) origins: Box<[Location]>,
+    /// Every grant that says it, by its place in the text.
+    pub(super) grants: Box<[GrantId]>,
     pub(super) wire: Wire<'p>,
     asked: Asked<'p>,
     pub(super) except: &'p [Destination],
@@ -122,7 +122,7 @@ pub(super) fn units<'p>(
 ) -> Vec<Vec<Unit<'p>>> {
     let mut lines = lines(policy, region, today);
     let mut merger =
-        Merger { policy, profile, units: Vec::new(), text: String::new(), origins: Vec::new() };
+        Merger { policy, profile, units: Vec::new(), text: String::new(), grants: Vec::new() };
     // Grants come by service, so that this is done at once, and what is sorted next is near.
     lines.sort_by_key(Line::subject);
     let mut units = Vec::new();
@@ -142,6 +142,7 @@ pub(super) fn units<'p>(
 
 /// One destination of one entry on one protocol.
 struct Line<'p> {
+    id: GrantId,
     grant: &'p Grant,
     terms: &'p Terms,
     destination: &'p Destination,
@@ -193,7 +194,8 @@ impl<'p> Line<'p> {
 /// What is in force in a region on a day, on every protocol it concerns.
 fn lines(policy: &Policy, region: RegionId, today: Date) -> Vec<Line<'_>> {
     let mut lines = Vec::with_capacity(policy.grants.len());
-    for grant in &policy.grants {
+    for (number, grant) in policy.grants.iter().enumerate() {
+        let id = GrantId(number as u32);
         let terms = policy.terms(grant);
         let service = grant.service.map(|id| policy.service(id));
         let runs = service.is_none_or(|service| service.sources(region).is_some());
@@ -208,11 +210,11 @@ fn lines(policy: &Policy, region: RegionId, today: Date) -> Vec<Line<'_>> {
         };
         let line = |protocol, ports| {
             let wire = Wire { protocol, ports };
-            Line { grant, terms, destination, base, except, wire }
+            Line { id, grant, terms, destination, base, except, wire }
         };
         match (&terms.reach, destination) {
             (Reach::Protocol(protocol, ports), _) => {
-                lines.push(line(spoken(*protocol), ports.as_ref()));
+                lines.push(line((*protocol).into(), ports.as_ref()));
             }
             (Reach::Everything, Destination::Names(_)) => {
                 let named = [Protocol::Tls, Protocol::Http, Protocol::Quic];
@@ -226,18 +228,6 @@ fn lines(policy: &Policy, region: RegionId, today: Date) -> Vec<Line<'_>> {
     lines
 }
 
-/// The protocol of a header for what an entry says.
-fn spoken(protocol: port::Protocol) -> Protocol {
-    match protocol {
-        port::Protocol::Tls => Protocol::Tls,
-        port::Protocol::Http => Protocol::Http,
-        port::Protocol::Quic => Protocol::Quic,
-        port::Protocol::Tcp => Protocol::Tcp,
-        port::Protocol::Udp => Protocol::Udp,
-        port::Protocol::Icmp => Protocol::Icmp,
-    }
-}
-
 /// Lines that say exactly the same; the first speaks for all.
 type Same<'l, 'p> = &'l [Line<'p>];
 
@@ -247,7 +237,7 @@ struct Merger<'p, 'o> {
     units: Vec<Unit<'p>>,
     /// A text and a list that are written again for every unit.
     text: String,
-    origins: Vec<Location>,
+    grants: Vec<(Location, GrantId)>,
 }
 
 impl<'p> Merger<'p, '_> {
@@ -307,15 +297,14 @@ impl<'p> Merger<'p, '_> {
     fn unit(&mut self, said: &[Same<'_, 'p>], asked: Asked<'p>) {
         let firsts = || said.iter().filter_map(|same| same.first());
         let Some(line) = firsts().next() else { return };
-        self.origins.clear();
-        self.origins.extend(said.iter().copied().flatten().map(|line| line.grant.at));
-        self.origins.sort_unstable();
-        self.origins.dedup();
+        self.grants.clear();
+        self.grants.extend(said.iter().copied().flatten().map(|line| (line.grant.at, line.id)));
+        self.grants.sort_unstable();
         let identity = self.identity(line, firsts());
         self.units.push(Unit {
             grant: line.grant,
             terms: line.terms,
-            origins: self.origins.as_slice().into(),
+            grants: self.grants.iter().map(|(_, id)| *id).collect(),
             wire: line.wire,
             asked,
             except: line.except,

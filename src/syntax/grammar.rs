@@ -13,18 +13,19 @@ use super::ast::{
     Statement, Text, Use, Word,
 };
 use super::fault::{Expected, Fault, Reason, expect};
+use super::is_ticket;
 use super::words::{Read, at_end, blanks, quoted, trivia, word};
 use crate::source::{Span, Spanned};
 
 /// Keywords of the top level.
-pub(super) const STATEMENTS: &[&str] =
+pub const STATEMENTS: &[&str] =
     &["fwc", "include", "owner", "set", "service", "deny", "lint", "assert", "test"];
 /// Keywords of a line of a service.
-pub(super) const SERVICE_LINES: &[&str] = &["owner", "use", "allow", "deny", "lint"];
+pub const SERVICE_LINES: &[&str] = &["owner", "use", "allow", "deny", "lint"];
 /// Keywords of the clauses, in the order they are printed.
-pub(super) const CLAUSES: &[&str] = &["except", "port", "to", "because", "until"];
+pub const CLAUSES: &[&str] = &["except", "port", "to", "because", "until"];
 /// Keywords no block can hold: one at the start of a line means that a `}` is missing before it.
-pub(super) const TOP_LEVEL_ONLY: &[&str] = &["fwc", "include", "set", "service", "assert", "test"];
+pub const TOP_LEVEL_ONLY: &[&str] = &["fwc", "include", "set", "service", "assert", "test"];
 
 const NONE: &[&str] = &[];
 const PORT: &[&str] = &["port"];
@@ -81,7 +82,7 @@ impl Grammar {
         self.open(rest)
     }
 
-    /// A line of a set.
+    /// A line of a set. A keyword that was misspelt is none here: it is read as a name.
     pub(super) fn set_line<'s>(
         self,
         _meant: Option<&str>,
@@ -481,15 +482,4 @@ fn no_slip<'s>(word: &Word<'_>, clauses: &[&str], at: &'s str) -> Result<(), Err
         true => Err(Fault::failure(Reason::Clause, at)),
         false => Ok(()),
     }
-}
-
-/// Whether a word looks like a ticket: `[A-Z][A-Z0-9]+-[0-9]+`.
-fn is_ticket(word: &str) -> bool {
-    word.split_once('-').is_some_and(|(project, number)| {
-        project.starts_with(|letter: char| letter.is_ascii_uppercase())
-            && project.len() > 1
-            && project.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-            && !number.is_empty()
-            && number.bytes().all(|byte| byte.is_ascii_digit())
-    })
 }

@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::Path;
 
-use fwc::diagnostic::Diagnostic;
 use fwc::diagnostic::render::{Format, Style, render};
+use fwc::diagnostic::{Diagnostic, codes};
 use fwc::project::{Project, Region};
 use fwc::source::{FileId, SourceFile, Sources};
 use fwc::suricata::{self, Ruleset, profile};
@@ -69,12 +69,12 @@ fn each_list_compiles_or_is_refused() {
                 let signatures = ruleset.signatures.len();
                 let _ =
                     write!(outcomes, "{}: {entries} entries, {signatures} signatures", list.name);
-                let _ = writeln!(outcomes, "{}", codes(" with", &findings));
+                let _ = writeln!(outcomes, "{}", code_list(" with", &findings));
             }
             Err((sources, findings)) => {
                 counts[1] += 1;
                 let _ = write!(outcomes, "{}: {entries} entries, refused", list.name);
-                let _ = writeln!(outcomes, "{}", codes(":", &findings));
+                let _ = writeln!(outcomes, "{}", code_list(":", &findings));
                 let shown = render(Format::Full, &sources, &findings, Style::default());
                 let _ = writeln!(refusals, "{shown}");
             }
@@ -89,6 +89,37 @@ fn each_list_compiles_or_is_refused() {
     {
         assert!(readme.contains(&format!("| {what} | {count} |")), "README.md: {what} {count}");
     }
+}
+
+#[test]
+fn each_list_is_linted() {
+    let counted = [
+        ("on a public suffix", codes::WILDCARD_ON_PUBLIC_SUFFIX),
+        ("over public suffixes", codes::WILDCARD_OVER_PUBLIC_SUFFIX),
+        ("on a tenant parent", codes::WILDCARD_ON_TENANT_PARENT),
+        ("duplicate", codes::DUPLICATE_ENTRY),
+        ("shadowed", codes::SHADOWED_ENTRY),
+    ];
+    let mut text = "list".to_owned();
+    text.extend(counted.iter().map(|(what, _)| format!(" | {what}")));
+    let mut sums = vec![0; counted.len()];
+    let mut lists_with = vec![0; counted.len()];
+    for list in lists() {
+        let (sources, project) = as_policy(&list);
+        let found = fwc::lint(&sources, &project, &crate::lints::options());
+        let _ = write!(text, "\n{}", list.name);
+        for (at, (_, code)) in counted.iter().enumerate() {
+            let count = found.iter().filter(|found| found.code == *code).count();
+            sums[at] += count;
+            lists_with[at] += usize::from(count > 0);
+            let _ = write!(text, " | {count}");
+        }
+    }
+    let _ =
+        write!(text, "\n\nall {}", sums.iter().map(|it| format!("| {it} ")).collect::<String>());
+    let lists_with: String = lists_with.iter().map(|it| format!("| {it} ")).collect();
+    let _ = write!(text, "\nlists {lists_with}");
+    insta::assert_snapshot!("findings", text);
 }
 
 #[test]
@@ -124,7 +155,7 @@ fn compiled() -> Vec<Compiled> {
 }
 
 /// The distinct codes of findings, behind a word; nothing if there is none.
-fn codes(before: &str, findings: &[Diagnostic]) -> String {
+fn code_list(before: &str, findings: &[Diagnostic]) -> String {
     let mut ids: Vec<&str> = findings.iter().map(|found| found.code.id).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -153,13 +184,7 @@ fn lists() -> Vec<List> {
 
 /// Compiles a list by itself: its findings and signatures, or why not.
 fn compile(list: &List) -> Result<(Vec<Diagnostic>, Ruleset), (Sources, Vec<Diagnostic>)> {
-    let text = policy(list);
-    let mut sources = Sources::new();
-    sources.add(SourceFile::new(format!("{}.fw", list.name), text));
-    let mut project = Project::without_file();
-    // Some lists have the region in their names.
-    let region = Region { aws: Some("eu-west-2".to_owned()), ..Region::default() };
-    project.regions.insert("default".to_owned(), region);
+    let (sources, project) = as_policy(list);
     let options = suricata::Options {
         today: TODAY.parse().unwrap(),
         profile: &profile::HARDENED,
@@ -170,6 +195,28 @@ fn compile(list: &List) -> Result<(Vec<Diagnostic>, Ruleset), (Sources, Vec<Diag
         Ok((findings, suricata::compile(&policy, &options)?.swap_remove(0)))
     });
     compiled.map_err(|findings| (sources, findings))
+}
+
+/// A list as the sources of a policy, with its project.
+fn as_policy(list: &List) -> (Sources, Project) {
+    let mut sources = Sources::new();
+    sources.add(SourceFile::new(format!("{}.fw", list.name), policy(list)));
+    (sources, project())
+}
+
+/// The project of each of them.
+pub(crate) fn project() -> Project {
+    let mut project = Project::without_file();
+    // Some lists have the region in their names.
+    let region = Region { aws: Some("eu-west-2".to_owned()), ..Region::default() };
+    project.regions.insert("default".to_owned(), region);
+    project
+}
+
+/// Every list that compiles, as a policy of its own.
+pub(crate) fn policies() -> Vec<String> {
+    let lists = lists();
+    lists.iter().filter(|list| compile(list).is_ok()).map(policy).collect()
 }
 
 /// A list as a policy of one service, in canonical form.

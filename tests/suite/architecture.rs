@@ -15,7 +15,9 @@ const LAYERS: &[&[&str]] = &[
     &["load", "policy"],
     &["flow"],
     &["suricata"],
-    &["emit", "matcher", "probe"],
+    &["emit", "lints", "matcher", "probe"],
+    &["analysis", "answer", "editor", "explain"],
+    &["verify"],
 ];
 
 /// What would let the library touch the world, as it would be written. Addresses are plain data,

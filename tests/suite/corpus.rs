@@ -57,21 +57,21 @@ pub(crate) struct Compiled {
     pub(crate) findings: String,
 }
 
+fn options(project: &Project) -> Options<'_> {
+    let profile = Profile::of(project.firewall.profile);
+    Options { today: TODAY.parse().unwrap(), profile, firewall: &project.firewall }
+}
+
 /// Compiles the policy at `path` below `root` for a project.
 pub(crate) fn compile(root: &Path, path: &str, project: &Project) -> Compiled {
     let loaded = load::load(path, &Below(root.to_owned())).unwrap();
     let mut resolved = fwc::analyse(&loaded.sources, project);
     resolved.diagnostics.extend(loaded.diagnostics);
     let mut findings = resolved.diagnostics.clone();
-    let options = Options {
-        today: TODAY.parse().unwrap(),
-        profile: Profile::of(project.firewall.profile),
-        firewall: &project.firewall,
-    };
     let (mut policy, mut rulesets) = (Policy::default(), Vec::new());
     if let Ok((accepted, _)) = resolved.accept() {
         policy = accepted;
-        match suricata::compile(&policy, &options) {
+        match suricata::compile(&policy, &options(project)) {
             Ok(compiled) => rulesets = compiled,
             Err(refused) => findings.extend(refused),
         }

@@ -13,18 +13,18 @@ use fwc::suricata::{self, Action, Keyword, Options, Profile, Signature, sid};
 use crate::corpus::{TODAY, compile, compile_cases};
 
 /// A fenced block of a page.
-struct Block {
+pub(crate) struct Block {
     /// The words behind the fence: `fw error`.
-    kind: String,
-    line: usize,
-    text: String,
+    pub(crate) kind: String,
+    pub(crate) line: usize,
+    pub(crate) text: String,
 }
 
-fn page(name: &str) -> String {
+pub(crate) fn page(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
-fn blocks(page: &str) -> Vec<Block> {
+pub(crate) fn blocks(page: &str) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut open = false;
     for (index, line) in page.lines().enumerate() {
@@ -62,7 +62,7 @@ fn check(text: &str, project: &Project) -> (Sources, Vec<Diagnostic>) {
 }
 
 /// A block is a whole policy, or the statements of one.
-fn whole(text: &str) -> String {
+pub(crate) fn whole(text: &str) -> String {
     if text.contains("fwc 1") || text.starts_with("fwc ") {
         text.to_owned()
     } else {

@@ -6,7 +6,7 @@ use fwc::probe::{Addresses, Conversation, Side, Transport, pcap, quic};
 use serde_json::Value;
 
 use crate::support::engine::{
-    Action, Checksums, Engine, Exceptions, Order, Outcome, Settings, Summary, Verdicts,
+    Action, DROP, Engine, Order, Replayed, Settings, Summary, UNCHECKED, summary,
 };
 
 /// An engine complains about an empty text.
@@ -28,12 +28,13 @@ fn capture(conversation: &Conversation) -> Vec<u8> {
     pcap::write(conversation.packets().iter().map(|packet| packet.frame.as_slice()))
 }
 
-fn watch(engine: &Engine, conversation: &Conversation) -> Verdicts {
-    engine.replay(INDIFFERENT, &Settings::default(), &capture(conversation)).unwrap()
+fn watch(engine: &Engine, conversation: &Conversation) -> Replayed {
+    let settings = Settings { events: &["tls", "http", "quic"], ..Settings::default() };
+    engine.replay(INDIFFERENT, &settings, &capture(conversation)).unwrap()
 }
 
 /// A field of the one event of a kind.
-fn seen(verdicts: &Verdicts, kind: &str, field: &str) -> Value {
+fn seen(verdicts: &Replayed, kind: &str, field: &str) -> Value {
     let events: Vec<&Value> =
         verdicts.events.iter().filter(|event| event["event_type"] == kind).collect();
     let [event] = events.as_slice() else { panic!("{} events of {kind}", events.len()) };
@@ -44,7 +45,8 @@ fn seen(verdicts: &Verdicts, kind: &str, field: &str) -> Value {
 fn a_text_without_fault_loads() {
     for engine in Engine::both() {
         let text = "drop tls $SHOP any -> any 443 (msg:\"x\"; tls.sni; content:\"a\"; sid:1;)\n";
-        let settings = Settings::with_addresses([("SHOP", "[10.1.0.0/16,2001:db8::/32]")]);
+        let shop = ("SHOP".to_owned(), "[10.1.0.0/16,2001:db8::/32]".to_owned());
+        let settings = Settings { addresses: [shop].into(), ..Settings::default() };
         assert_eq!(engine.load(text, &settings), Ok(()));
         assert!(engine.load(text, &Settings::default()).is_err(), "an unknown variable");
     }
@@ -76,8 +78,8 @@ fn the_file_decides_the_order_whatever_the_sids() {
     let conversation = [tcp(22).open().send(Side::Client, b"hello")];
     for engine in Engine::both() {
         for order in [Order::File, Order::Priority] {
-            let settings = Settings { order, ..Settings::default() };
-            let ask = |text: String| engine.converse(&text, &settings, &conversation)[0].summary();
+            let settings = Settings { order: order.as_str(), ..Settings::default() };
+            let ask = |text: String| summary(&engine.converse(&text, &settings, &conversation)[0]);
             assert_eq!(ask([drop, pass].concat()), Summary::Dropped);
             assert_eq!(ask([pass, drop].concat()), Summary::Passed);
         }
@@ -94,7 +96,7 @@ fn verdicts_and_alerts_come_back_to_their_conversation() {
         [22, 25, 80].map(|port| tcp(port).open().send_cut(Side::Client, b"hello you", &[5]));
     for engine in Engine::both() {
         let outcomes = engine.converse(text, &Settings::default(), &conversations);
-        let summaries: Vec<Summary> = outcomes.iter().map(Outcome::summary).collect();
+        let summaries: Vec<Summary> = outcomes.iter().map(summary).collect();
         assert_eq!(summaries, [Summary::Rejected, Summary::Dropped, Summary::Passed]);
         assert_eq!(outcomes[0].packets[3].1.action, Action::Rejected);
         assert_eq!(outcomes[0].alerts()[0].sid, 70);
@@ -142,12 +144,12 @@ fn a_wrong_checksum_hides_a_packet_unless_told_otherwise() {
         packets[3].frame[34 + 16] ^= 0xff;
         let capture = pcap::write(packets.iter().map(|packet| packet.frame.as_slice()));
         let names = |checksums| {
-            let settings = Settings { checksums, ..Settings::default() };
+            let settings = Settings { checksums, events: &["tls"], ..Settings::default() };
             let verdicts = engine.replay(INDIFFERENT, &settings, &capture).unwrap();
             verdicts.events.iter().filter(|event| event["tls"]["sni"] == "a.example").count()
         };
-        assert_eq!(names(Checksums::Verified), 0);
-        assert_eq!(names(Checksums::Ignored), 1);
+        assert_eq!(names(Settings::default().checksums), 0);
+        assert_eq!(names(UNCHECKED), 1);
     }
 }
 
@@ -157,10 +159,10 @@ fn a_flow_without_a_handshake_is_an_exception() {
     for engine in Engine::both() {
         let ask = |exceptions| {
             let settings = Settings { exceptions, ..Settings::default() };
-            engine.converse(INDIFFERENT, &settings, &conversation)[0].summary()
+            summary(&engine.converse(INDIFFERENT, &settings, &conversation)[0])
         };
-        assert_eq!(ask(Exceptions::Ignore), Summary::Passed);
-        assert_eq!(ask(Exceptions::Drop), Summary::Dropped);
+        assert_eq!(ask(Settings::default().exceptions), Summary::Passed);
+        assert_eq!(ask(DROP), Summary::Dropped);
     }
 }
 

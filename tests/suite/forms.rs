@@ -2,14 +2,16 @@
 //!
 //! Expectations are tables of flows in `tests/corpus/traffic`, see [`table`](crate::support::table).
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Mutex;
 use std::{fs, thread};
 
+use fwc::policy::Policy;
 use fwc::project::{OnDeny, Project};
-use fwc::suricata::{Ruleset, print};
+use fwc::suricata::Ruleset;
+use fwc::suricata::profile::HARDENED;
+use fwc::verify::{APP_LAYER_DEFAULTS, engine_text, engine_variables, stand_ins};
 
 use crate::corpus::{self, Compiled, corpus};
 use crate::support::engine::{Engine, Order, Release, Settings};
@@ -39,20 +41,6 @@ const KNOWN_LEAK: &str = "sent again, too:";
 /// A default action may drop UDP by flow: then a hello in two datagrams has no second chance, see
 /// docs/limits.md.
 const LOST_TO_DEFAULT: &str = "two datagrams:";
-
-/// The default action that `published` relies on, `drop_established_app_layer_to_server`, as
-/// signatures: AWS prints these as "similar to the rules used by" it, with `reject` for `drop`
-/// and with log lines (aws-security-services-best-practices, egress default block rules, after
-/// 2026-07-22). Alone, the default action logs nothing.
-pub(crate) const APP_LAYER_DEFAULTS: &str = r#"
-drop tls any any -> any any (msg:"default: tls"; ssl_state:client_hello; ja4.hash; content:"_"; flowbits:set,blocked; flow:to_server; noalert; sid:999991;)
-alert tls any any -> any any (msg:"default: hello seen"; flowbits:isnotset,blocked; flowbits:set,PQC; noalert; flow:to_server; sid:999993;)
-drop http any any -> any any (msg:"default: http"; flowbits:set,blocked; flow:to_server; noalert; sid:999992;)
-drop tcp any any -> any any (msg:"default: tcp"; flowbits:isnotset,blocked; flowbits:isnotset,PQC; flow:to_server,established; noalert; sid:999994;)
-drop udp any any -> any any (msg:"default: udp"; flow:to_server; noalert; sid:999995;)
-drop icmp any any -> any any (msg:"default: icmp"; flow:to_server; noalert; sid:999996;)
-drop ip any any -> any any (msg:"default: other"; ip_proto:!TCP; ip_proto:!UDP; ip_proto:!ICMP; flow:to_server; noalert; sid:999997;)
-"#;
 
 /// Another default action, `drop_established`, which drops UDP and ICMP both ways.
 const ESTABLISHED_DEFAULTS: &str = r#"
@@ -89,51 +77,34 @@ pub(crate) fn compiled(policy: &str, project: &Project) -> Compiled {
     compiled
 }
 
-fn rulesets(policy: &str, project: &Project) -> Vec<Ruleset> {
-    compiled(policy, project).rulesets
-}
-
-/// The text with a variable for each set that AWS fills, which no engine knows.
-pub(crate) fn text(ruleset: &Ruleset) -> String {
-    ruleset.references.keys().fold(ruleset.text.clone(), |text, name| {
-        text.replace(&format!(" @{name} "), &format!(" ${name} "))
-    })
-}
-
 /// What AWS is told beside the text.
-pub(crate) fn settings(ruleset: &Ruleset) -> Settings {
-    let value = |networks: &[_]| {
-        let mut text = String::new();
-        print::networks(networks, &mut text);
-        text
-    };
-    let mut addresses: BTreeMap<_, _> = ruleset
-        .variables
-        .iter()
-        .map(|(name, networks)| (name.to_string(), value(networks)))
-        .collect();
-    let filled = ruleset.references.keys();
-    addresses.extend(filled.map(|name| (name.to_string(), "10.10.64.0/24".to_owned())));
-    Settings { addresses, ..Settings::default() }
+pub(crate) fn settings(policy: &Policy, ruleset: &Ruleset) -> Settings {
+    let filled = stand_ins(policy, ruleset.id);
+    Settings { addresses: engine_variables(ruleset, &filled), ..Settings::default() }
 }
 
 #[test]
 fn every_ruleset_loads_without_a_warning() {
-    let mut waiting: Vec<(String, Ruleset)> = Vec::new();
-    let mut add = |name: String, rulesets: Vec<Ruleset>| {
-        waiting.extend(rulesets.into_iter().map(|ruleset| (name.clone(), ruleset)));
+    let mut waiting: Vec<(String, String, Settings)> = Vec::new();
+    let mut add = |name: String, compiled: Compiled| {
+        waiting.extend(compiled.rulesets.iter().map(|ruleset| {
+            let name = format!("{name} {}", ruleset.region.role);
+            // Without the default action that `published` relies on.
+            let text = engine_text(ruleset, &HARDENED);
+            (name, text, settings(&compiled.policy, ruleset))
+        }));
     };
-    add("prod".to_owned(), rulesets("prod", &project_of("prod")));
+    add("prod".to_owned(), compiled("prod", &project_of("prod")));
     for (case, project) in corpus::compile_cases() {
         let compiled = corpus::compile(&case, "policy.fw", &project);
-        add(case.display().to_string(), compiled.rulesets);
+        add(case.display().to_string(), compiled);
     }
     let project = project_of("compile");
     for entry in fs::read_dir(corpus().join("parse/ok")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         if name.ends_with(".fw") {
             let compiled = corpus::compile(&corpus().join("parse/ok"), &name, &project);
-            add(name, compiled.rulesets);
+            add(name, compiled);
         }
     }
     assert!(waiting.len() > 20, "{} rulesets", waiting.len());
@@ -142,12 +113,12 @@ fn every_ruleset_loads_without_a_warning() {
     thread::scope(|scope| {
         let work = || {
             loop {
-                let Some((name, ruleset)) = waiting.lock().unwrap().pop() else { break };
+                let Some((name, text, settings)) = waiting.lock().unwrap().pop() else { break };
                 for engine in &engines {
-                    if let Err(lines) = engine.load(&text(&ruleset), &settings(&ruleset)) {
-                        let (role, release) = (&ruleset.region.role, engine.release());
+                    if let Err(lines) = engine.load(&text, &settings) {
+                        let release = engine.release();
                         let mut complaints = complaints.lock().unwrap();
-                        writeln!(complaints, "{name} {role} {release:?}: {lines:#?}").unwrap();
+                        writeln!(complaints, "{name} {release:?}: {lines:#?}").unwrap();
                     }
                 }
             }
@@ -166,12 +137,13 @@ fn every_conversation_meets_its_fate() {
     for on_deny in [OnDeny::Reject, OnDeny::Drop] {
         let mut project = project_of("compile/skeleton");
         project.firewall.on_deny = on_deny;
-        let ruleset = &rulesets("compile/skeleton", &project)[0];
+        let Compiled { policy, rulesets, .. } = compiled("compile/skeleton", &project);
+        let ruleset = &rulesets[0];
         for engine in Engine::both() {
             // AWS does not say how it makes the engine strict; neither way may open or close
             // anything.
             for order in [Order::File, Order::Priority] {
-                let settings = Settings { order, ..settings(ruleset) };
+                let settings = Settings { order: order.as_str(), ..settings(&policy, ruleset) };
                 let outcomes = engine.converse(&ruleset.text, &settings, &conversations);
                 for (case, outcome) in cases.iter().zip(&outcomes) {
                     let expected = case.fate.with(engine.release());
@@ -217,7 +189,7 @@ fn check(name: &str, defaults: &[&str]) {
     let mut wrong = String::new();
     for section in table::read(&text) {
         let Section { policy, region, rows } = &section;
-        let rulesets = rulesets(policy, &project_of(policy));
+        let Compiled { policy: meant, rulesets, .. } = compiled(policy, &project_of(policy));
         let ruleset = rulesets.iter().find(|it| it.region.role == *region).unwrap();
         for row in rows {
             let explained = DIFFERENCES.iter().any(|name| row.why.starts_with(name));
@@ -230,13 +202,14 @@ fn check(name: &str, defaults: &[&str]) {
                 for order in [Order::File, Order::Priority] {
                     // Where AWS's own would stand in another order is nothing to guess about.
                     if order == Order::File || default.is_empty() {
-                        let settings = Settings { order, ..settings(ruleset) };
+                        let settings =
+                            Settings { order: order.as_str(), ..settings(&meant, ruleset) };
                         let rows = rows.iter().filter(|row| {
                             *default != ESTABLISHED_DEFAULTS
                                 || !row.why.starts_with(LOST_TO_DEFAULT)
                         });
                         let rows: Vec<&Row> = rows.collect();
-                        let found = compare(&engine, &text, &settings, &rows);
+                        let found = compare(&engine, &text, &settings, order, &rows);
                         if !found.is_empty() {
                             let release = engine.release();
                             let default = default.lines().nth(1).unwrap_or("nothing behind it");
@@ -255,7 +228,13 @@ fn check(name: &str, defaults: &[&str]) {
 }
 
 /// The rows of which an engine thinks otherwise.
-fn compare(engine: &Engine, text: &str, settings: &Settings, rows: &[&Row]) -> String {
+fn compare(
+    engine: &Engine,
+    text: &str,
+    settings: &Settings,
+    order: Order,
+    rows: &[&Row],
+) -> String {
     let conversations: Vec<_> = rows.iter().map(|row| row.conversation.clone()).collect();
     let outcomes = engine.converse(text, settings, &conversations);
     let mut found = String::new();
@@ -266,7 +245,7 @@ fn compare(engine: &Engine, text: &str, settings: &Settings, rows: &[&Row]) -> S
             Release::Eight => eight,
         };
         let (verdict, leak) = (table::verdict(outcome), row.why.starts_with(KNOWN_LEAK));
-        let right = match settings.order {
+        let right = match order {
             // What AWS's default action refuses is not logged in the models of it.
             Order::File => verdict == *expected || verdict == format!("{expected}, 0 logged"),
             // Only the log may suffer.

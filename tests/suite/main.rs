@@ -8,15 +8,22 @@
     reason = "a test that panics has failed"
 )]
 
+mod allocations;
 mod allowlists;
+mod analysis;
 mod architecture;
 mod cli;
 mod corpus;
 mod docs;
+mod editor;
 mod emit;
 mod engine;
+
 mod forms;
 mod laws;
+mod lints;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod matcher;
 mod model;
 mod project;
@@ -24,4 +31,6 @@ mod render;
 mod support;
 mod terminal;
 mod terraform;
+mod twins;
 mod verdicts;
+mod verify;

@@ -60,6 +60,16 @@ fn json() {
 }
 
 #[test]
+fn sarif() {
+    insta::assert_snapshot!(plain(Format::Sarif).replace("{\"", "\n{\"").replace(",\"", ",\n \""));
+}
+
+#[test]
+fn github() {
+    insta::assert_snapshot!(plain(Format::Github));
+}
+
+#[test]
 fn colour_adds_nothing_but_colour() {
     let (sources, found) = three();
     for format in [Format::Full, Format::Concise] {
@@ -161,9 +171,9 @@ proptest! {
             sources.add(SourceFile::new(format!("{at}\u{1b}[1m.fw"), text));
         }
         let found = [found];
-        for format in [Format::Full, Format::Concise, Format::Json] {
+        for format in Format::ALL {
             let shown = render(format, &sources, &found, Style { color: false, width });
-            let json = format == Format::Json;
+            let json = matches!(format, Format::Json | Format::Sarif);
             let steers = |char: char| char.is_control() && char != '\n';
             prop_assert!(json || !shown.contains(steers), "{shown:?}");
             prop_assert!(!json || serde_json::from_str::<serde_json::Value>(&shown).is_ok());

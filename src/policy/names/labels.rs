@@ -19,7 +19,7 @@ use super::trie::{Answer, PAD, Trie};
 use crate::policy::pattern::Glob;
 
 /// A set of labels that begins and ends decide.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum LabelSet {
     /// No label.
     None,

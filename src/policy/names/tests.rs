@@ -228,6 +228,18 @@ fn deep_names_are_names() {
 }
 
 #[test]
+fn names_move_with_all_that_is_below_them() {
+    let name = |text: &str| Fqdn::parse(text).unwrap().value;
+    let check = |names: &str, from: &str, to: &str, moved: &str| {
+        assert_eq!(set(names).moved(&name(from), &name(to)), set(moved), "{names}");
+    };
+    check("s.east.t *.x.east.t a.t", "east.t", "west.u.t", "s.west.u.t *.x.west.u.t");
+    check("east.t **.east.t", "east.t", "west.t", "west.t **.west.t");
+    check("**.t", "east.t", "west.t", "west.t **.west.t");
+    check("a.t", "east.t", "west.t", "");
+}
+
+#[test]
 fn sets_are_written_as_a_policy_would() {
     let check = |inside: &str, outside: &str, terms: &str| {
         let written = set(inside).difference(&set(outside)).terms().unwrap();

@@ -17,7 +17,7 @@ pub(super) const PAD: u8 = b'_';
 /// Reading stops where no edge goes on. The answer of a node is that of its text continued by
 /// [`PAD`] forever, and an edge whose node says the same and nothing more is left out: so the
 /// tree is a function of the answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Trie<V> {
     pub(super) answer: V,
     edges: BTreeMap<u8, Arc<Self>>,

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 
 use crate::diagnostic::{Applicability, Diagnostic, codes, did_you_mean};
 use crate::policy::fqdn::{Change, NameError, Normalized};
+pub(super) use crate::policy::host::looks_like_address;
 use crate::policy::pattern::{Pattern, PatternError};
 use crate::policy::port::{PortSet, Protocol};
 use crate::policy::{Destination, Reach, Region, Regional};
@@ -151,15 +152,6 @@ fn destination(text: &str, at: Location, found: &mut Vec<Diagnostic>) -> Option<
     };
     found.push(refused);
     None
-}
-
-/// Digits, dots and a slash, or a colon between hexadecimal digits: nobody means a name by it.
-pub(super) fn looks_like_address(text: &str) -> bool {
-    let (address, _) = text.split_once('/').unwrap_or((text, ""));
-    let dotted = address.contains('.') && address.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let coloned = address.bytes().filter(|b| *b == b':').count() >= 2
-        && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':' || b == b'.');
-    dotted || coloned
 }
 
 /// Reads an address or a network.
@@ -327,28 +319,19 @@ pub(super) fn date(text: &str, at: Location, found: &mut Vec<Diagnostic>) -> Opt
     date
 }
 
-/// Whether a word is a ticket: `[A-Z][A-Z0-9]+-[0-9]+`.
-pub(super) fn is_ticket(text: &str) -> bool {
-    let Some((project, number)) = text.rsplit_once('-') else { return false };
-    let mut letters = project.bytes();
-    letters.next().is_some_and(|first| first.is_ascii_uppercase())
-        && project.len() >= 2
-        && letters.all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-        && !number.is_empty()
-        && number.bytes().all(|byte| byte.is_ascii_digit())
-}
-
 /// Whether a word is the name of a service or a set: `[a-z][a-z0-9-]*`, at most 32.
-pub(super) fn is_identifier(text: &str) -> bool {
+pub fn is_identifier(text: &str) -> bool {
     text.len() <= 32
         && text.starts_with(|first: char| first.is_ascii_lowercase())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// Whether a word names an owner: `@` and then letters, digits and `/ . _ -`.
+/// Whether a word names an owner: `@`, then parts between `/`, each a letter or digit and then more of
+/// them or `. _ -`.
 pub(super) fn is_owner(text: &str) -> bool {
-    text.strip_prefix('@').is_some_and(|handle| {
-        !handle.is_empty()
-            && handle.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b))
-    })
+    let is_part = |part: &str| {
+        part.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    };
+    text.strip_prefix('@').is_some_and(|handle| handle.split('/').all(is_part))
 }

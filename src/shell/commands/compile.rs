@@ -3,35 +3,18 @@
 use std::path::Path;
 
 use fwc::emit::{self, Context, Delivery, Summary, TARGETS, Target, Usage};
-use fwc::suricata::{self, Options, Profile, Ruleset};
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
-use crate::shell::args::{Args, Compile, TableFormat};
-use crate::shell::project::Found;
+use crate::shell::args::{Args, Compile, ResultFormat};
 use crate::shell::{Error, Exit, Shell, disk, output, project};
 
 pub(crate) fn compile(args: &Args, compile: &Compile, shell: &mut Shell) -> Result<Exit, Error> {
     let named = compile.policy.as_deref();
     let Some(found) = project::find(args, named, shell)? else { return Ok(Exit::Findings) };
-    let wanted = regions(&found, &compile.region)?;
+    let wanted = found.regions(&compile.region)?;
     let path = found.policy(named)?;
-    let Some((policy, sources)) = found.accept(&path, shell)? else { return Ok(Exit::Findings) };
-    let options = Options {
-        today: compile.today.unwrap_or_else(today),
-        profile: Profile::of(found.project.firewall.profile),
-        firewall: &found.project.firewall,
+    let Some(compiled) = found.compile(&path, compile.today, shell)? else {
+        return Ok(Exit::Findings);
     };
-    let rulesets = match suricata::compile(&policy, &options) {
-        Ok(rulesets) => rulesets,
-        Err(refused) => {
-            shell.show(&sources, &refused);
-            return Ok(Exit::Findings);
-        }
-    };
-    let rulesets: Vec<Ruleset> =
-        rulesets.into_iter().filter(|it| wanted.contains(&it.region.role)).collect();
     let targets: Vec<&Target> = TARGETS
         .iter()
         .copied()
@@ -40,14 +23,8 @@ pub(crate) fn compile(args: &Args, compile: &Compile, shell: &mut Shell) -> Resu
             named => named.iter().any(|name| name == target.name),
         })
         .collect();
-    let context = Context {
-        project: &found.project,
-        policy: &policy,
-        sources: &sources,
-        options,
-        root: &disk::shown(&found.root),
-    };
-    let deliveries: Vec<_> = rulesets.iter().map(Delivery::new).collect();
+    let context = compiled.context();
+    let deliveries: Vec<_> = compiled.rulesets(&wanted).map(Delivery::new).collect();
     if compile.output == Path::new("-") {
         return print(&context, &deliveries, &targets, shell);
     }
@@ -60,8 +37,8 @@ pub(crate) fn compile(args: &Args, compile: &Compile, shell: &mut Shell) -> Resu
     })?;
     let summary = emit::summary(&deliveries);
     match compile.format {
-        TableFormat::Text => shell.print(&table(&summary))?,
-        TableFormat::Json => shell.print(&summary.to_json())?,
+        ResultFormat::Text => shell.print(&table(&summary))?,
+        ResultFormat::Json => shell.print(&summary.to_json())?,
     }
     for note in notes {
         shell.say(&format!("note: {note}"));
@@ -70,26 +47,8 @@ pub(crate) fn compile(args: &Args, compile: &Compile, shell: &mut Shell) -> Resu
     shell.say(&format!("wrote {files} {plural} to {}", disk::shown(&compile.output)));
     // The process ends here: to give back millions of small pieces first would only take time.
     drop(deliveries);
-    std::mem::forget((policy, rulesets));
+    std::mem::forget(compiled);
     Ok(Exit::Done)
-}
-
-/// The roles of the regions that are meant.
-fn regions(found: &Found, wanted: &str) -> Result<Vec<String>, Error> {
-    let selected = found.project.select(wanted);
-    if selected.is_empty() {
-        let known: Vec<_> = found.project.regions.keys().map(|role| format!("`{role}`")).collect();
-        return Err(Error::Usage(format!(
-            "no region `{wanted}`; the project has {}, and `all` means all of them",
-            known.join(", ")
-        )));
-    }
-    Ok(selected.into_iter().map(|(role, _)| role.to_owned()).collect())
-}
-
-/// The day it is, UTC.
-fn today() -> Date {
-    TimeZone::UTC.to_datetime(Timestamp::now()).date()
 }
 
 /// Prints the one artifact.

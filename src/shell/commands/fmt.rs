@@ -23,7 +23,7 @@ pub(crate) fn fmt(args: &Args, fmt: &Fmt, shell: &mut Shell) -> Result<Exit, Err
             }
             None => return Ok(Exit::Findings),
         },
-        paths => expand(paths)?,
+        paths => disk::expand(paths)?,
     };
     let mut exit = Exit::Done;
     for path in files {
@@ -74,17 +74,4 @@ fn canonical(path: &str, text: &str, shell: &mut Shell) -> Option<String> {
 fn changes(path: &str, before: &str, after: &str) -> String {
     let canonical = format!("{path} (canonical)");
     similar::TextDiff::from_lines(before, after).unified_diff().header(path, &canonical).to_string()
-}
-
-/// Files as they are, folders as the policies in them.
-fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
-    let mut files = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            files.extend(disk::policies(path)?);
-        } else {
-            files.push(path.clone());
-        }
-    }
-    Ok(files)
 }

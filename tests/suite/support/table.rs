@@ -17,14 +17,17 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use fwc::matcher::{Flow, Request as Asked, Source, Spoken};
+use fwc::flow::record::{Origin, OwnedRequest, Record, Words};
+use fwc::flow::{Action, Flow, Source};
 use fwc::probe::Side::{Client, Server};
 use fwc::probe::http::{self, Request};
 use fwc::probe::tls::{self, ClientHello};
-use fwc::probe::{Addresses, Conversation, SEGMENT, Transport, quic};
+use fwc::probe::{Addresses, Conversation, SEGMENT, Transport, exchange, quic};
 
-use super::engine::{Action, Outcome};
+use super::engine::{self, Outcome};
 use super::traffic;
+
+const SSH: &[u8] = b"SSH-2.0-OpenSSH_9.2\r\n";
 
 /// What one line says.
 #[derive(Debug, Clone)]
@@ -34,61 +37,13 @@ pub(crate) struct Row {
     /// What is sent.
     pub(crate) conversation: Conversation,
     /// The same as a matcher is asked; nothing if a flow cannot say it.
-    pub(crate) said: Option<Said>,
+    pub(crate) said: Option<Record>,
     /// How long each thing that is said in one go is, in bytes, if it is HTTP.
     pub(crate) requests: Vec<usize>,
     /// What 7.0.10 and 8.0.8 make of it.
     pub(crate) verdicts: [String; 2],
     /// What surprises.
     pub(crate) why: String,
-}
-
-/// A flow that owns its bytes.
-#[derive(Debug, Clone)]
-pub(crate) struct Said {
-    from: IpAddr,
-    to: IpAddr,
-    port: u16,
-    words: Words,
-}
-
-/// Method, target, and the values of Host.
-type OwnedRequest = (Vec<u8>, Vec<u8>, Vec<Vec<u8>>);
-
-/// What is said on it.
-#[derive(Debug, Clone)]
-enum Words {
-    Tls(Option<Vec<u8>>),
-    Quic(Option<Vec<u8>>),
-    Http2(Vec<u8>),
-    Http(Vec<OwnedRequest>),
-    Plain(Spoken<'static>),
-}
-
-impl Said {
-    /// What `answer` says of the flow.
-    pub(crate) fn ask<A>(&self, answer: impl FnOnce(&Flow<'_>) -> A) -> A {
-        let requests = match &self.words {
-            Words::Http(requests) => requests.as_slice(),
-            _ => &[],
-        };
-        let hosts: Vec<Vec<&[u8]>> =
-            requests.iter().map(|(.., hosts)| hosts.iter().map(Vec::as_slice).collect()).collect();
-        let requests: Vec<Asked<'_>> = requests
-            .iter()
-            .zip(&hosts)
-            .map(|((method, target, _), hosts)| Asked { method, target, hosts })
-            .collect();
-        let spoken = match &self.words {
-            Words::Tls(name) => Spoken::Tls { name: name.as_deref() },
-            Words::Quic(name) => Spoken::Quic { name: name.as_deref() },
-            Words::Http2(authority) => Spoken::Http2 { authority: Some(authority) },
-            Words::Http(_) => Spoken::Http { requests: &requests },
-            Words::Plain(spoken) => *spoken,
-        };
-        let source = Source::Address(self.from);
-        answer(&Flow { source, destination: self.to, port: self.port, spoken })
-    }
 }
 
 /// Lines about one region of one policy.
@@ -197,11 +152,8 @@ impl<'l> Wire<'l> {
         request.header(b"Accept: */*").bytes()
     }
 
-    /// What is sent in one go, if it is HTTP.
+    /// What is sent in one go.
     fn requests(&self, name: &str) -> Vec<Vec<u8>> {
-        if self.kind != "http" {
-            return Vec::new();
-        }
         let said = name.split(" then ").map(|name| {
             let pipelined = name.split(" & ").map(|name| self.request(name));
             pipelined.collect::<Vec<_>>().concat()
@@ -209,7 +161,7 @@ impl<'l> Wire<'l> {
         said.collect()
     }
 
-    fn said(&self, name: &str) -> Option<Said> {
+    fn said(&self, name: &str) -> Option<Record> {
         let one = || (name != "-").then(|| bytes(name));
         let words = match self.kind {
             // Whether the name is found depends on the cut, or on what the engine makes of a SYN.
@@ -220,18 +172,30 @@ impl<'l> Wire<'l> {
                 let names = name.split(" then ").flat_map(|name| name.split(" & "));
                 let method = self.option("method").unwrap_or("GET").as_bytes();
                 let target = bytes(self.option("target").unwrap_or("/"));
-                let asked = names.map(|name| Some((method.to_vec(), target.clone(), hosts(name)?)));
+                let asked = names.map(|name| {
+                    let (method, target) = (method.to_vec(), target.clone());
+                    Some(OwnedRequest { method, target, hosts: hosts(name)? })
+                });
                 Words::Http(asked.collect::<Option<_>>()?)
             }
-            "h2" => Words::Http2(bytes(name)),
-            "tcp" | "ssh" => Words::Plain(Spoken::Tcp),
-            "udp" => Words::Plain(Spoken::Udp),
-            "icmp" => Words::Plain(Spoken::Icmp),
-            "gre" => Words::Plain(Spoken::Other),
+            // The probe cuts a longer one.
+            "h2" if bytes(name).len() > 126 => return None,
+            "h2" => Words::Http2(Some(bytes(name))),
+            "tcp" | "ssh" => Words::Tcp,
+            "udp" => Words::Udp,
+            "icmp" => Words::Icmp,
+            "gre" => Words::Other,
             _ => return None,
         };
         let [from, to] = ["from", "to"].map(|side| self.options[side].parse().unwrap());
-        Some(Said { from, to, port: self.port, words })
+        Some(Record {
+            id: None,
+            region: None,
+            source: Origin::Address(from),
+            destination: to,
+            port: self.port,
+            words,
+        })
     }
 
     fn conversation(&self, name: &str) -> Conversation {
@@ -246,9 +210,9 @@ impl<'l> Wire<'l> {
                 };
                 if self.option("early").is_some() {
                     let tcp = self.over(Transport::Tcp { client: 0, server: self.port });
-                    return traffic::answer_hello(tcp.open_with(&hello));
+                    return exchange::after_hello(tcp.open_with(&hello));
                 }
-                traffic::say_hello(self.tcp(), &hello, &cuts)
+                exchange::handshake(self.tcp(), &hello, &cuts)
             }
             // Announces more than ever comes, and then both sides talk.
             "unfinished" => self
@@ -261,30 +225,16 @@ impl<'l> Wire<'l> {
             "quic" => {
                 let datagrams = quic::client_initials(&self.hello(name));
                 let udp = self.over(Transport::Udp { client: 0, server: self.port });
-                let first = datagrams.iter().fold(udp, |flight, it| flight.send(Client, it));
-                let mut at = 0;
-                let again = datagrams.iter().fold(first, |flight, datagram| {
-                    let start = at;
-                    at += datagram.len() as u32;
-                    flight.send_at(Client, start, datagram)
-                });
-                again.send(Server, &[0x42; 100]).send(Client, &[0x41; 100])
+                exchange::datagrams(udp, &datagrams)
             }
             "http" => {
                 let said = self.requests(name);
-                traffic::ask(self.tcp(), &said.iter().map(Vec::as_slice).collect::<Vec<_>>())
+                let said: Vec<&[u8]> = said.iter().map(Vec::as_slice).collect();
+                exchange::ask(self.tcp(), &said, &[])
             }
-            "h2" => traffic::ask(self.tcp(), &[&http::clear_text_h2(&bytes(name))]),
-            "tcp" => traffic::again(self.tcp(), &bytes(name))
-                .send(Server, b"whatever\r\n")
-                .ack(Client)
-                .send(Client, &bytes(name))
-                .close(),
-            // The server speaks first.
-            "ssh" => {
-                let greeted = self.tcp().send(Server, b"SSH-2.0-OpenSSH_9.2\r\n").ack(Client);
-                traffic::again(greeted, b"SSH-2.0-OpenSSH_9.2\r\n").close()
-            }
+            "h2" => exchange::ask(self.tcp(), &[&http::clear_text_h2(&bytes(name))], &[]),
+            "tcp" => exchange::talk(self.tcp(), &bytes(name)),
+            "ssh" => exchange::greeted(self.tcp(), SSH, SSH),
             "udp" => self
                 .over(Transport::Udp { client: 0, server: self.port })
                 .send(Client, &bytes(name))
@@ -313,7 +263,8 @@ impl<'l> Wire<'l> {
 ///
 /// A number of log lines other than that is added: `deny, 2 logged`.
 pub(crate) fn verdict(outcome: &Outcome) -> String {
-    let passed = outcome.packets.iter().all(|(_, verdict)| verdict.action == Action::Passed);
+    let passed =
+        outcome.packets.iter().all(|(_, verdict)| verdict.action == engine::Action::Passed);
     let said = outcome.packets.iter().filter(|(packet, _)| packet.from == Client);
     let said = said.map(|(packet, _)| packet.carries.end).max().unwrap_or_default();
     let delivered = outcome.delivered(Client);
@@ -331,6 +282,21 @@ pub(crate) fn verdict(outcome: &Outcome) -> String {
         let _ = write!(verdict, ", {} logged", alerts.len());
     }
     verdict
+}
+
+/// What a verdict of a table says of the flow as a whole.
+pub(crate) fn action(verdict: &str) -> Action {
+    match verdict.split([',', ' ']).next() {
+        Some("pass" | "through") => Action::Allow,
+        Some("observe") => Action::Observe,
+        _ => Action::Deny,
+    }
+}
+
+/// What `answer` says of a flow, which has an address.
+pub(crate) fn ask<A>(said: &Record, answer: impl FnOnce(&Flow<'_>) -> A) -> A {
+    let Origin::Address(source) = said.source else { panic!("{said}") };
+    said.with_flow(Source::Address(source), answer)
 }
 
 /// The values of the Host headers that a name makes; nothing if it makes other headers, too.
@@ -355,19 +321,6 @@ fn hosts(name: &str) -> Option<Vec<Vec<u8>>> {
         }
     }
     Some(hosts)
-}
-
-/// A name as a table writes it.
-pub(crate) fn escaped(name: &[u8]) -> String {
-    name.iter().fold(String::new(), |mut text, byte| {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b'*' => {
-                text.push(char::from(*byte));
-            }
-            _ => write!(text, "\\x{byte:02x}").unwrap(),
-        }
-        text
-    })
 }
 
 /// The bytes that a name stands for.

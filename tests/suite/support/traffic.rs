@@ -5,6 +5,7 @@
 //! texts drop it once and pass it the second time.
 
 use fwc::probe::Side::{Client, Server};
+use fwc::probe::exchange::{self, after_hello, insist};
 use fwc::probe::http::{self, Request};
 use fwc::probe::tls::{self, ClientHello};
 use fwc::probe::{Addresses, Conversation, SEGMENT, Transport, quic};
@@ -90,7 +91,7 @@ fn tls_cases() -> Vec<Case> {
     let records = |name| tls(443, &hello(name).records(&[40, 80]), &[]);
     let whole = |port, name| tls(port, &hello(name).record(), &[]);
     let nameless = ClientHello::nameless().record();
-    let early = |name| answer_hello(tcp(443).open_with(&hello(name).record()));
+    let early = |name| after_hello(tcp(443).open_with(&hello(name).record()));
     vec![
         case("tls granted", whole(443, GRANTED), Fate::Granted),
         case("tls granted, upper case", whole(443, b"WWW.Example.COM"), Fate::Granted),
@@ -135,7 +136,7 @@ fn tls_cases() -> Vec<Case> {
         ),
         case(
             "tls half a hello, other port",
-            again(tcp(8443).open(), &endless_hello(3_000)[..SEGMENT]),
+            insist(tcp(8443).open(), &endless_hello(3_000)[..SEGMENT]),
             NOTHING,
         ),
     ]
@@ -188,7 +189,7 @@ fn http_cases() -> Vec<Case> {
         case("http absolute target with port", line(b"http://www.example.com:80/"), Fate::Granted),
         case("http absolute target refused", line_to_bad(b"http://evil.example.net/"), NOTHING),
         case("http granted, websocket", websocket(GRANTED), Fate::Granted),
-        case("http refused, websocket", again(tcp(80).open(), &upgrade(REFUSED)), NOTHING),
+        case("http refused, websocket", insist(tcp(80).open(), &upgrade(REFUSED)), NOTHING),
         case("http granted, other port", http(8080, &[&good]), NOTHING),
         case("http granted, port of tls", http(443, &[&good]), NOTHING),
         case("http refused", http(80, &[&bad]), NOTHING),
@@ -248,7 +249,7 @@ fn http_cases() -> Vec<Case> {
         case("http 2 granted", http_2(GRANTED), NOTHING),
         case("http 2 refused", http_2(REFUSED), NOTHING),
         case("http upgrade to http 2", upgrade_to_http_2(), Fate::Refused { after: 170 }),
-        case("http half a head, other port", again(tcp(8080).open(), &good[..30]), NOTHING),
+        case("http half a head, other port", insist(tcp(8080).open(), &good[..30]), NOTHING),
         case(
             "http first bytes alone, other port",
             tcp(8080)
@@ -275,7 +276,7 @@ fn http_cases() -> Vec<Case> {
 fn other_tcp_cases() -> Vec<Case> {
     let greeting: &[u8] = b"SSH-2.0-OpenSSH_9.2\r\n";
     let server_first = |port, banner: &[u8], answer| {
-        again(tcp(port).open().send(Server, banner).ack(Client), answer).close()
+        insist(tcp(port).open().send(Server, banner).ack(Client), answer).close()
     };
     vec![
         case("raw bytes on 443", raw(443, b"raw bytes here"), NOTHING),
@@ -294,7 +295,7 @@ fn other_tcp_cases() -> Vec<Case> {
         case("connected and closed", tcp(22).open().close(), NOTHING),
         case(
             "raw bytes in the syn",
-            again(tcp(22).open_with(b"raw bytes here"), b"more bytes").close(),
+            insist(tcp(22).open_with(b"raw bytes here"), b"more bytes").close(),
             NOTHING,
         ),
     ]
@@ -338,11 +339,11 @@ fn ipv6_cases() -> Vec<Case> {
     let tcp = |port| over(Transport::Tcp { client: 0, server: port }).open();
     let udp = over(Transport::Udp { client: 0, server: 443 });
     vec![
-        case("ipv6 tls", again(tcp(443), &hello(GRANTED).record()), NOTHING),
-        case("ipv6 http", again(tcp(80), &Request::get(GRANTED).bytes()), NOTHING),
-        case("ipv6 raw bytes", again(tcp(22), b"raw bytes here"), NOTHING),
-        case("ipv6 udp", again(udp, b"hello"), NOTHING),
-        case("ipv6 icmp", again(over(Transport::Echo { id: 0 }), b"ping"), NOTHING),
+        case("ipv6 tls", insist(tcp(443), &hello(GRANTED).record()), NOTHING),
+        case("ipv6 http", insist(tcp(80), &Request::get(GRANTED).bytes()), NOTHING),
+        case("ipv6 raw bytes", insist(tcp(22), b"raw bytes here"), NOTHING),
+        case("ipv6 udp", insist(udp, b"hello"), NOTHING),
+        case("ipv6 icmp", insist(over(Transport::Echo { id: 0 }), b"ping"), NOTHING),
     ]
 }
 
@@ -360,60 +361,14 @@ fn tcp(port: u16) -> Conversation {
     conversation(Transport::Tcp { client: 0, server: port })
 }
 
-/// Payload, then the same payload twice more.
-pub(crate) fn again(conversation: Conversation, bytes: &[u8]) -> Conversation {
-    let start: usize = conversation
-        .packets()
-        .iter()
-        .filter(|packet| packet.from == Client)
-        .map(|packet| packet.carries.end as usize)
-        .max()
-        .unwrap_or(0);
-    let start = start as u32;
-    conversation.send(Client, bytes).send_at(Client, start, bytes).send_at(Client, start, bytes)
-}
-
 /// A hello cut into packets, its first packet twice more, then both sides go on.
 fn tls(port: u16, hello: &[u8], cuts: &[usize]) -> Conversation {
-    say_hello(tcp(port).open(), hello, cuts)
-}
-
-/// The same on a connection that is open.
-pub(crate) fn say_hello(opened: Conversation, hello: &[u8], cuts: &[usize]) -> Conversation {
-    let first = &hello[..cuts.first().copied().unwrap_or(hello.len())];
-    let sent = opened.send_cut(Client, hello, cuts);
-    answer_hello(sent.send_at(Client, 0, first).send_at(Client, 0, first).ack(Server))
-}
-
-/// Both sides go on after a hello.
-pub(crate) fn answer_hello(sent: Conversation) -> Conversation {
-    sent.send(Server, &tls::server_flight())
-        .ack(Client)
-        .send(Client, &tls::application_data(&[7; 200]))
-        .send(Server, &tls::application_data(&[8; 300]))
-        .ack(Client)
-        .close()
+    exchange::handshake(tcp(port).open(), hello, cuts)
 }
 
 /// Requests one after the other, each sent twice and then answered.
 fn http(port: u16, requests: &[&[u8]]) -> Conversation {
-    ask(tcp(port).open(), requests)
-}
-
-/// The same on a connection that is open.
-pub(crate) fn ask(opened: Conversation, requests: &[&[u8]]) -> Conversation {
-    let mut exchange = opened;
-    let mut start = 0;
-    for request in requests {
-        let first = &request[..request.len().min(SEGMENT)];
-        exchange = exchange
-            .send(Client, request)
-            .send_at(Client, start, first)
-            .send(Server, &http::response("200 OK", b"hi"))
-            .ack(Client);
-        start += request.len() as u32;
-    }
-    exchange.close()
+    exchange::ask(tcp(port).open(), requests, &[])
 }
 
 /// A request that may be answered first, then one whose head is cut after 20 bytes.
@@ -477,11 +432,7 @@ fn upgrade_to_http_2() -> Conversation {
 
 /// Bytes sent three times, answered, and once more.
 fn raw(port: u16, bytes: &[u8]) -> Conversation {
-    again(tcp(port).open(), bytes)
-        .send(Server, b"whatever\r\n")
-        .ack(Client)
-        .send(Client, bytes)
-        .close()
+    exchange::talk(tcp(port).open(), bytes)
 }
 
 /// The first bytes of a hello that announces 64 KiB more than it has.

