@@ -55,6 +55,7 @@ use crate::suricata::profile::Frame;
 use crate::suricata::{self, Keyword, Log, Mode, Protocol, Refused, Ruleset, Signature};
 
 pub use question::Question;
+pub(crate) use question::elsewhere;
 
 /// A region that is asked.
 #[derive(Debug)]
@@ -128,7 +129,7 @@ impl<'p> Answers<'p> {
             matcher: Matcher::new(policy, ruleset.id, options),
             log: ruleset.log.clone(),
             ids: ids(policy, ruleset),
-            elsewhere: question::elsewhere(policy, ruleset.id),
+            elsewhere: elsewhere(policy, ruleset.id),
         }
     }
 

@@ -9,6 +9,7 @@ pub mod wire;
 use core::net::IpAddr;
 
 use crate::policy::ServiceId;
+use crate::policy::port::Protocol;
 
 /// Who asks for what.
 #[derive(Debug, Clone, Copy)]
@@ -85,6 +86,24 @@ pub struct Request<'f> {
     pub target: &'f [u8],
     /// The values of its Host headers, as sent.
     pub hosts: &'f [&'f [u8]],
+}
+
+impl<'f> Spoken<'f> {
+    /// What is said over a protocol: a name where one is heard, and over HTTP these requests.
+    pub const fn over(
+        protocol: Protocol,
+        name: Option<&'f [u8]>,
+        requests: &'f [Request<'f>],
+    ) -> Self {
+        match protocol {
+            Protocol::Tls => Self::Tls { name },
+            Protocol::Http => Self::Http { requests },
+            Protocol::Quic => Self::Quic { name },
+            Protocol::Tcp => Self::Tcp,
+            Protocol::Udp => Self::Udp,
+            Protocol::Icmp => Self::Icmp,
+        }
+    }
 }
 
 impl<'f> Request<'f> {

@@ -82,15 +82,8 @@ impl Witness {
     /// The flow in the bytes that a client of the source sends.
     pub fn flow<A>(&self, source: Source, ask: impl FnOnce(&Flow<'_>) -> A) -> A {
         let name = self.name.as_deref().map(str::as_bytes);
-        let request = [Request::get(name.as_slice())];
-        let spoken = match self.protocol {
-            Protocol::Tls => Spoken::Tls { name },
-            Protocol::Http => Spoken::Http { requests: &request },
-            Protocol::Quic => Spoken::Quic { name },
-            Protocol::Tcp => Spoken::Tcp,
-            Protocol::Udp => Spoken::Udp,
-            Protocol::Icmp => Spoken::Icmp,
-        };
+        let requests = [Request::get(name.as_slice())];
+        let spoken = Spoken::over(self.protocol, name, &requests);
         let (destination, port) = (self.address, self.port.unwrap_or_default());
         ask(&Flow { source, destination, port, spoken })
     }

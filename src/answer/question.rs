@@ -50,14 +50,7 @@ impl Answers<'_> {
             Host::Address(_) => (None, &[text.as_bytes()]),
         };
         let requests = [Request::get(hosts)];
-        let spoken = match question.protocol {
-            Protocol::Tls => Spoken::Tls { name },
-            Protocol::Http => Spoken::Http { requests: &requests },
-            Protocol::Quic => Spoken::Quic { name },
-            Protocol::Tcp => Spoken::Tcp,
-            Protocol::Udp => Spoken::Udp,
-            Protocol::Icmp => Spoken::Icmp,
-        };
+        let spoken = Spoken::over(question.protocol, name, &requests);
         let destination = match question.host {
             Host::Address(address) => *address,
             Host::Name(_) => {
@@ -124,7 +117,7 @@ impl Answers<'_> {
 }
 
 /// Addresses of both families that as few entries as possible say anything about.
-pub(super) fn elsewhere(policy: &Policy, region: RegionId) -> [IpAddr; 2] {
+pub(crate) fn elsewhere(policy: &Policy, region: RegionId) -> [IpAddr; 2] {
     let spoken_of = |address: &IpAddr| {
         let entries = policy.grants.iter().filter(|grant| {
             let here = match grant.destination.get(region) {

@@ -1,10 +1,11 @@
 //! Who reaches a destination: the matcher, asked for every service and region.
 
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::IpAddr;
 
 use ipnet::IpNet;
 
 use super::Draft;
+use crate::answer::elsewhere;
 use crate::flow::{Flow, Request, Source, Spoken};
 use crate::matcher::{Action, Matcher, Options};
 use crate::policy::names::NameSet;
@@ -77,7 +78,8 @@ impl Draft {
         let (name, destination) = match question.destination.get(region)? {
             Destination::Addresses(network) => (None, network.addr()),
             Destination::Names(pattern) => {
-                let address = question.address.unwrap_or_else(|| elsewhere(has_v4));
+                let [v4, v6] = elsewhere(&self.policy, region);
+                let address = question.address.unwrap_or(if has_v4 { v4 } else { v6 });
                 (NameSet::from_pattern(pattern).witness(), address)
             }
         };
@@ -85,24 +87,8 @@ impl Draft {
         let hosts = [host.as_bytes()];
         let requests = [Request::get(&hosts)];
         let name = name.as_deref().map(str::as_bytes);
-        let spoken = match question.protocol {
-            Protocol::Tls => Spoken::Tls { name },
-            Protocol::Http => Spoken::Http { requests: &requests },
-            Protocol::Quic => Spoken::Quic { name },
-            Protocol::Tcp => Spoken::Tcp,
-            Protocol::Udp => Spoken::Udp,
-            Protocol::Icmp => Spoken::Icmp,
-        };
+        let spoken = Spoken::over(question.protocol, name, &requests);
         let flow = Flow { source, destination, port: question.port, spoken };
         Some(matcher.decide(&flow).action)
-    }
-}
-
-/// Where a name is that the policy gives no address: among those reserved for documents and tests
-/// (RFC 2544 and RFC 9637), which no entry should be about.
-fn elsewhere(has_v4: bool) -> IpAddr {
-    match has_v4 {
-        true => Ipv4Addr::new(198, 18, 0, 1).into(),
-        false => Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 1).into(),
     }
 }

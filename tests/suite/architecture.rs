@@ -16,7 +16,8 @@ const LAYERS: &[&[&str]] = &[
     &["flow"],
     &["suricata"],
     &["emit", "lints", "matcher", "probe"],
-    &["analysis", "answer", "editor", "explain"],
+    &["analysis", "answer"],
+    &["editor", "explain"],
     &["verify"],
 ];
 
