@@ -10,10 +10,24 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use fwc::lints::Options;
 use fwc::lints::suffix::PublicSuffixes;
+use fwc::load::Files;
 use fwc::source::Sources;
 use rustix::time::{ClockId, clock_gettime};
 
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
+
+/// No policy here is within another one.
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _: &str) -> Result<String, String> {
+        Err("there are no files".to_owned())
+    }
+
+    fn matching(&self, _: &str) -> Result<Vec<String>, String> {
+        Ok(Vec::new())
+    }
+}
 
 fn options() -> Options<'static> {
     Options { today: jiff::civil::date(2026, 11, 24), suffixes: PublicSuffixes::embedded() }
@@ -27,7 +41,9 @@ fn lint(criterion: &mut Criterion) {
         let sources = data::sources(&data::policy(entries));
         group.throughput(Throughput::Elements(entries as u64));
         group.bench_function(BenchmarkId::from_parameter(entries), |bencher| {
-            bencher.iter_with_large_drop(|| fwc::lint(black_box(&sources), &project, &options()));
+            bencher.iter_with_large_drop(|| {
+                fwc::lint(black_box(&sources), &project, &NoFiles, &options())
+            });
         });
     }
     group.finish();
@@ -48,7 +64,7 @@ fn exponent(what: &str, sources: impl Fn(usize) -> Sources) {
         let sources = sources(entries);
         let once = || {
             let start = cpu_seconds();
-            let found = black_box(fwc::lint(black_box(&sources), &project, &options()));
+            let found = black_box(fwc::lint(black_box(&sources), &project, &NoFiles, &options()));
             let end = cpu_seconds();
             drop(found);
             end - start

@@ -15,7 +15,7 @@
 //! loaded.sources.add(SourceFile::new("prod.fw", text));
 //! let project = Project::without_file();
 //! let resolved = fwc::analyse(&loaded.sources, &project);
-//! let draft = Draft::new(loaded, project, None, resolved.policy, "2026-11-24".parse().unwrap());
+//! let draft = Draft::new(loaded, project, resolved.policy, "2026-11-24".parse().unwrap());
 //!
 //! let behind_use = text.find("use ").unwrap() as u32 + 4;
 //! assert_eq!(draft.completions(FileId(0), behind_use)[0].label, "base");
@@ -46,12 +46,10 @@ use mentions::{Mention, Subject};
 /// A policy as it stands in an editor.
 #[derive(Debug)]
 pub struct Draft {
-    /// The files of the policy, and behind them the project file, if there is one.
+    /// The files of the policy, and the project file, if there is one.
     pub sources: Sources,
     /// The project, as far as it can be read.
     pub project: Project,
-    /// The number of the project file.
-    pub project_file: Option<FileId>,
     /// The policy, as far as it can be resolved.
     pub policy: Policy,
     /// The day, UTC, for which the policy is asked.
@@ -70,16 +68,9 @@ pub enum Target {
 
 impl Draft {
     /// A policy that was loaded and resolved, and the project that it was resolved against.
-    pub fn new(
-        loaded: Loaded,
-        project: Project,
-        project_file: Option<SourceFile>,
-        policy: Policy,
-        today: Date,
-    ) -> Self {
-        let Loaded { mut sources, includes, .. } = loaded;
-        let project_file = project_file.map(|file| sources.add(file));
-        Self { sources, project, project_file, policy, today, includes }
+    pub fn new(loaded: Loaded, project: Project, policy: Policy, today: Date) -> Self {
+        let Loaded { sources, includes, .. } = loaded;
+        Self { sources, project, policy, today, includes }
     }
 
     /// Where what stands there is declared: a set, a service, a network, a region, a variable, or a
@@ -171,18 +162,13 @@ impl Draft {
 
     /// A file and its tree, if it is one of the policy.
     fn parse(&self, file: FileId) -> Option<(Parsed<'_>, &SourceFile)> {
-        let source = self.sources.get(file).filter(|_| self.project_file != Some(file))?;
+        let (_, source) = self.sources.policies().find(|(id, _)| *id == file)?;
         Some((syntax::parse(file, &source.text), source))
-    }
-
-    /// The files of the policy.
-    fn files(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
-        self.sources.iter().filter(|(file, _)| self.project_file != Some(*file))
     }
 
     /// Every mention of something in every file.
     fn every(&self, subject: Subject, word: &str) -> impl Iterator<Item = (Location, Mention<'_>)> {
-        self.files().flat_map(move |(file, source)| {
+        self.sources.policies().flat_map(move |(file, source)| {
             let parsed = syntax::parse(file, &source.text);
             let mentions = mentions::mentions(&parsed.file).into_iter();
             let same = mentions.filter(|it| it.subject == subject && it.word.node == word);
@@ -198,8 +184,7 @@ impl Draft {
 
     /// The place of that very entry of the project file.
     fn located(&self, path: &[&str]) -> Option<Location> {
-        let file = self.project_file?;
-        let source = self.sources.get(file)?;
+        let (file, source) = self.sources.project()?;
         let at = project::locate(file, &source.text, path)?;
         // As much of the path as there is may be less than all of it.
         (source.slice(at.span) == *path.last()?).then_some(at)

@@ -71,11 +71,17 @@ pub fn analyse(sources: &Sources, project: &Project) -> Resolved {
     analyse_trees(&parse(sources), project)
 }
 
-/// Everything that can be said about a policy before it is deployed: what cannot be read, resolved
-/// or compiled, what lints find, and which assertions do not hold. Sorted by place.
+/// [`analyse`], with everything else that can be said about a policy before it is deployed: what
+/// cannot be compiled, what lints find, and which assertions do not hold. `files` has the policies
+/// that `assert within` names. Sorted by place.
 ///
 /// The project file may be among the sources, to be pointed at; it was read already.
-pub fn lint(sources: &Sources, project: &Project, options: &lints::Options<'_>) -> Vec<Diagnostic> {
+pub fn lint(
+    sources: &Sources,
+    project: &Project,
+    files: &impl Files,
+    options: &lints::Options<'_>,
+) -> Resolved {
     let parsed = parse(sources);
     let Resolved { policy, diagnostics: mut found } = analyse_trees(&parsed, project);
     let is_whole = !diagnostic::refuses(&found);
@@ -88,14 +94,14 @@ pub fn lint(sources: &Sources, project: &Project, options: &lints::Options<'_>) 
             Ok(compiled) => rulesets = compiled,
             Err(refused) => found.extend(refused),
         }
-        // Assertions are decided here, too: what does not hold joins what was found.
+        found.extend(check_assertions(&policy, sources, project, files, options.today));
     }
     let trees = trees(&parsed);
     let review =
         lints::Review::new(&policy, &trees, sources, project, options, &rulesets, is_whole);
     found.extend(lints::run(&review));
     diagnostic::tidy(&mut found);
-    found
+    Resolved { policy, diagnostics: found }
 }
 
 type Parsed<'s> = Vec<(FileId, syntax::Parsed<'s>)>;

@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use super::sample::{Decided, Decision};
 use super::{Answer, Answers, Explanation, Question};
+use crate::diagnostic::Diagnostic;
+use crate::emit::{Context, Place};
 use crate::policy::Policy;
 use crate::policy::host::Host;
 use crate::policy::port::Protocol;
@@ -50,13 +52,43 @@ pub fn host(
     line(&HostDocument { schema: 1, query, decisions: decisions.collect() })
 }
 
-/// Samples that were decided, a line with its line break; `undecided` is how many assertions were
-/// not looked at.
-pub fn samples<'d>(decided: impl IntoIterator<Item = &'d Decided<'d>>, undecided: usize) -> String {
+/// What became of the tests and assertions of policies, a line with its line break.
+pub fn statements<'d>(
+    decided: impl IntoIterator<Item = &'d Decided<'d>>,
+    assertions: &Assertions<'d>,
+) -> String {
     let tests: Vec<_> = decided.into_iter().filter_map(SampleRow::of).collect();
     let passed = tests.iter().filter(|test| test.passed).count();
     let failed = tests.len() - passed;
-    line(&SamplesDocument { schema: 1, passed, failed, undecided_assertions: undecided, tests })
+    line(&StatementsDocument { schema: 1, passed, failed, tests, assertions })
+}
+
+/// What became of assertions.
+#[derive(Debug, Clone, Serialize)]
+pub struct Assertions<'a> {
+    /// How many hold.
+    pub passed: usize,
+    /// How many do not.
+    pub failed: usize,
+    /// What those have to say: one finding a service that breaks one.
+    pub findings: Vec<AssertionRow<'a>>,
+}
+
+/// What an assertion that does not hold has to say.
+#[derive(Debug, Clone, Serialize)]
+pub struct AssertionRow<'a> {
+    file: &'a str,
+    line: u32,
+    column: u32,
+    message: &'a str,
+}
+
+impl<'a> AssertionRow<'a> {
+    /// A finding of [`check_assertions`](crate::check_assertions); `None` if it has no place.
+    pub fn of(context: &Context<'a>, found: &'a Diagnostic) -> Option<Self> {
+        let Place { file, line, column } = context.place(found.location()?)?;
+        Some(Self { file, line, column, message: &found.message })
+    }
 }
 
 fn line(value: &impl Serialize) -> String {
@@ -137,12 +169,12 @@ struct DecidedRow<'a> {
 }
 
 #[derive(Serialize)]
-struct SamplesDocument<'a> {
+struct StatementsDocument<'a> {
     schema: u32,
     passed: usize,
     failed: usize,
-    undecided_assertions: usize,
     tests: Vec<SampleRow<'a>>,
+    assertions: &'a Assertions<'a>,
 }
 
 #[derive(Serialize)]

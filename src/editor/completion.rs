@@ -85,7 +85,8 @@ struct Before<'s> {
 impl Draft {
     /// What may stand at a place of a file of the policy.
     pub fn completions(&self, file: FileId, offset: u32) -> Vec<Completion> {
-        let Some(source) = self.sources.get(file).filter(|_| self.project_file != Some(file))
+        let Some(source) =
+            self.sources.policies().find(|(id, _)| *id == file).map(|(_, source)| source)
         else {
             return Vec::new();
         };
@@ -124,7 +125,7 @@ impl Draft {
                 words.iter().for_each(|word| add(Kind::Keyword, word, ""));
             }
             Wanted::Sets => {
-                for (file, source) in self.files() {
+                for (file, source) in self.sources.policies() {
                     for statement in syntax::parse(file, &source.text).file.statements {
                         if let Statement::Set(set) = statement.node {
                             let doc = set.doc.map(|doc| doc.value()).unwrap_or_default();
@@ -213,7 +214,7 @@ impl Draft {
     /// Every word of a kind that the policy has, once.
     fn mentioned(&self, subject: Subject) -> BTreeSet<&str> {
         let mut words = BTreeSet::new();
-        for (file, source) in self.files() {
+        for (file, source) in self.sources.policies() {
             let parsed = syntax::parse(file, &source.text);
             let mentions = mentions::mentions(&parsed.file).into_iter();
             words.extend(mentions.filter(|it| it.subject == subject).map(|it| it.word.node));

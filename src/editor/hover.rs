@@ -104,7 +104,7 @@ impl Draft {
     }
 
     fn services_from<'d>(&'d self, network: &str) -> impl Iterator<Item = &'d str> {
-        self.files().flat_map(move |(file, source)| {
+        self.sources.policies().flat_map(move |(file, source)| {
             let statements = syntax::parse(file, &source.text).file.statements.into_iter();
             let services = statements.filter_map(|statement| match statement.node {
                 Statement::Service(it) if it.from.iter().any(|from| from.node == network) => {
@@ -173,7 +173,7 @@ impl Draft {
     }
 
     fn set(&self, name: &str) -> Option<String> {
-        for (file, source) in self.files() {
+        for (file, source) in self.sources.policies() {
             let parsed = syntax::parse(file, &source.text);
             for statement in &parsed.file.statements {
                 if let Statement::Set(set) = &statement.node
@@ -213,7 +213,7 @@ impl Draft {
 
     /// The services and sets that use a set.
     fn users<'d>(&'d self, set: &str) -> impl Iterator<Item = &'d str> {
-        self.files().flat_map(move |(file, source)| {
+        self.sources.policies().flat_map(move |(file, source)| {
             let statements = syntax::parse(file, &source.text).file.statements.into_iter();
             let blocks = statements.filter_map(|statement| {
                 let (name, uses) = match statement.node {

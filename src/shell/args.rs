@@ -186,7 +186,7 @@ pub(crate) struct Fmt {
 
 /// Ask what the firewall does
 ///
-/// Decides the `test` statements of policies. `fwc test domain` asks about one name, `fwc test
+/// Decides the `test` and `assert` statements of policies. `fwc test domain` asks about one name, `fwc test
 /// flows` about any number of flows. The answers are those of the signatures that `fwc compile`
 /// writes.
 #[derive(Debug, clap::Args)]

@@ -393,6 +393,17 @@ fn lint_mends_what_is_safe_and_only_once() {
 }
 
 #[test]
+fn lint_decides_assertions() {
+    let policy = format!("{POLICY}\nassert any never reaches **.stripe.com\n");
+    let folder = folder(&policy);
+    let arguments = ["lint", "prod.fw", "--today", "2026-11-24", "--format", "concise"];
+    let output = fwc(folder.path(), &arguments, "");
+    assert_eq!(output.status.code(), Some(1));
+    let found = "error[FW502]: `checkout` may reach api.stripe.com:443/tls";
+    assert!(text(&output.stdout).contains(found), "{}", text(&output.stdout));
+}
+
+#[test]
 fn lint_takes_files_folders_and_globs() {
     let folder = folder(POLICY);
     let sub = folder.path().join("teams");

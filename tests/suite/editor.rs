@@ -39,5 +39,5 @@ fn draft(text: &str) -> Draft {
     loaded.sources.add(SourceFile::new("policy.fw", text));
     let project = Project::without_file();
     let resolved = fwc::analyse(&loaded.sources, &project);
-    Draft::new(loaded, project, None, resolved.policy, "2026-11-24".parse().unwrap())
+    Draft::new(loaded, project, resolved.policy, "2026-11-24".parse().unwrap())
 }

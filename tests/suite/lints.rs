@@ -15,7 +15,7 @@ use fwc::source::{FileId, SourceFile, Sources};
 use fwc::suricata::{self, Profile};
 use proptest::prelude::*;
 
-use crate::corpus::TODAY;
+use crate::corpus::{Below, TODAY, corpus};
 use crate::docs::{Block, blocks, page, whole};
 
 pub(crate) fn options() -> Options<'static> {
@@ -29,7 +29,7 @@ fn lint(policy: &str, project: &str) -> (Sources, Vec<Diagnostic>) {
     let id = sources.add_project(SourceFile::new("fwc.yaml", project));
     let (project, found) = project::parse(id, project);
     assert_eq!(found, []);
-    let found = fwc::lint(&sources, &project.unwrap(), &options());
+    let found = fwc::lint(&sources, &project.unwrap(), &Below(corpus()), &options()).diagnostics;
     (sources, found)
 }
 
@@ -124,13 +124,13 @@ fn the_table_of_lints_is_generated() {
 #[test]
 fn the_example_has_no_findings() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let files = crate::corpus::Below(root.to_owned());
+    let files = Below(root.to_owned());
     let loaded = fwc::load::load("policies/prod.fw", &files).unwrap();
     let mut sources = loaded.sources;
     let text = fs::read_to_string(root.join("fwc.yaml")).unwrap();
     let id = sources.add_project(SourceFile::new("fwc.yaml", text.as_str()));
     let project: Project = project::parse(id, &text).0.unwrap();
-    let found = fwc::lint(&sources, &project, &options());
+    let found = fwc::lint(&sources, &project, &files, &options()).diagnostics;
     let text = render(Format::Concise, &sources, &found, Style::default());
     assert_eq!(text, "");
 }
@@ -324,7 +324,8 @@ fn redundant(lines: &[String]) -> BTreeSet<usize> {
     let text = format!("fwc 1\nservice s from 10.0.0.0/24 {{\n{}}}\n", lines.concat());
     let mut sources = Sources::new();
     let file = sources.add(SourceFile::new("policies/prod.fw", text));
-    let found = fwc::lint(&sources, &Project::without_file(), &options());
+    let found =
+        fwc::lint(&sources, &Project::without_file(), &Below(corpus()), &options()).diagnostics;
     let redundant = [codes::DUPLICATE_ENTRY, codes::SHADOWED_ENTRY];
     let found = found.iter().filter(|found| redundant.contains(&found.code));
     let places = found.map(|found| found.location().unwrap().span.start);

@@ -10,6 +10,7 @@ use fwc::lints::suffix::PublicSuffixes;
 use fwc::source::Sources;
 
 use crate::shell::args::{Args, Lint, LintFormat};
+use crate::shell::project::Disk;
 use crate::shell::{Error, Exit, Shell, clock, disk, project};
 
 /// How often fixes are applied: one may bring another to light, but not for ever.
@@ -50,7 +51,7 @@ struct Report {
 fn review(args: &Args, paths: &[PathBuf], options: &Options<'_>) -> Result<Vec<Report>, Error> {
     let mut reports = Vec::new();
     for project::Review { sources, project, mut diagnostics } in project::reviews(args, paths)? {
-        diagnostics.extend(fwc::lint(&sources, &project, options));
+        diagnostics.extend(fwc::lint(&sources, &project, &Disk, options).diagnostics);
         diagnostic::tidy(&mut diagnostics);
         reports.push(Report { sources, found: diagnostics });
     }

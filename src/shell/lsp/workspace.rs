@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use fwc::diagnostic::{self, Diagnostic, codes};
 use fwc::editor::Draft;
+use fwc::lints::Options;
+use fwc::lints::suffix::PublicSuffixes;
 use fwc::load::{self, Files, Loaded};
 use fwc::policy::Policy;
 use fwc::project::{self, Project};
@@ -185,22 +187,21 @@ impl Workspace {
             true => Ok(Loaded::default()),
             false => load::load(&root.policy, &files),
         };
-        let (loaded, unreadable) = match loaded {
+        let (mut loaded, unreadable) = match loaded {
             Ok(loaded) => (loaded, None),
             Err(reason) => (Loaded::default(), Some(reason)),
         };
-        let mut found = loaded.diagnostics.clone();
-        // The number that the draft gives to the project file.
-        let id = FileId(loaded.sources.iter().count() as u32);
+        let mut found = std::mem::take(&mut loaded.diagnostics);
         let project_file = root.project.as_ref().and_then(|path| {
             let text = files.read(path).ok()?;
-            Some(SourceFile::new(path.clone(), text))
+            Some((path, text))
         });
-        let project = match &project_file {
-            Some(file) => {
-                let (project, mistakes) = project::parse(id, &file.text);
+        let project = match project_file {
+            Some((path, text)) => {
+                let id = loaded.sources.add_project(SourceFile::new(path.clone(), text.as_str()));
+                let (project, mistakes) = project::parse(id, &text);
                 found.extend(mistakes);
-                let at = project::locate(id, &file.text, &["policy"]);
+                let at = project::locate(id, &text, &["policy"]);
                 if let (Some(reason), Some(at)) = (unreadable, at) {
                     let message = format!("cannot read `{}`: {reason}", root.policy);
                     found.push(Diagnostic::error(codes::INVALID_SETTING, message).at(at, ""));
@@ -209,26 +210,22 @@ impl Workspace {
             }
             None => Some(Project::without_file()),
         };
-        let (policy, resolved) = match &project {
-            Some(project) => findings(&loaded, project),
+        let today = clock::today();
+        let options = Options { today, suffixes: PublicSuffixes::embedded() };
+        let policy = match &project {
+            Some(project) => {
+                let linted = fwc::lint(&loaded.sources, project, &files, &options);
+                found.extend(linted.diagnostics);
+                linted.policy
+            }
             // Without a project nothing can be looked up; that it cannot be read is said there.
-            None => (Policy::default(), Vec::new()),
+            None => Policy::default(),
         };
-        found.extend(resolved);
         diagnostic::tidy(&mut found);
         let project = project.unwrap_or_else(Project::without_file);
-        let draft = Draft::new(loaded, project, project_file, policy, clock::today());
+        let draft = Draft::new(loaded, project, policy, today);
         Opened { root, draft, found, stale: false }
     }
-}
-
-/// What there is to say about the files of a policy, and what it means as far as it can be resolved.
-///
-/// The one place where an editor is told what the command line tells: lints, assertions and tests
-/// join here.
-fn findings(loaded: &Loaded, project: &Project) -> (Policy, Vec<Diagnostic>) {
-    let resolved = fwc::analyse(&loaded.sources, project);
-    (resolved.policy, resolved.diagnostics)
 }
 
 impl Opened {

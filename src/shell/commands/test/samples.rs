@@ -1,16 +1,17 @@
-//! `fwc test`: the `test` statements of policies.
+//! `fwc test`: the `test` and `assert` statements of policies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use fwc::answer::json::{self, AssertionRow, Assertions};
 use fwc::answer::sample::{self, Decided, Decision};
-use fwc::answer::{Answers, Explanation, json};
-use fwc::diagnostic::{Diagnostic, codes};
+use fwc::answer::{Answers, Explanation};
+use fwc::diagnostic::{self, Diagnostic, codes};
 use fwc::matcher::Action;
 
 use super::answers;
 use crate::shell::args::{ResultFormat, Test};
-use crate::shell::project::Compiled;
+use crate::shell::project::{Compiled, Disk};
 use crate::shell::{Args, Error, Exit, Shell, disk, project};
 
 pub(super) fn samples(args: &Args, test: &Test, shell: &mut Shell) -> Result<Exit, Error> {
@@ -29,26 +30,54 @@ pub(super) fn samples(args: &Args, test: &Test, shell: &mut Shell) -> Result<Exi
         .zip(&regions)
         .map(|((compiled, _), regions)| sample::decide(&compiled.policy.samples, regions))
         .collect();
-    let undecided = policies.iter().map(|(compiled, _)| compiled.policy.assertions.len()).sum();
-    if decided.iter().flatten().any(|decided| !decided.holds()) {
+    let broken: Vec<Vec<Diagnostic>> = policies.iter().map(|(it, _)| broken(it)).collect();
+    let assertions = policies.iter().map(|(compiled, _)| compiled.policy.assertions.len()).sum();
+    // One that several services break has a finding for each.
+    let is_told = |found: &Diagnostic| found.location();
+    let failed_assertions =
+        broken.iter().map(|found| found.iter().filter_map(is_told).collect::<BTreeSet<_>>().len());
+    let failed_assertions = failed_assertions.sum();
+    let all: Vec<_> = decided.iter().flatten().collect();
+    let failed = all.iter().filter(|decided| !decided.holds()).count();
+    if failed + failed_assertions > 0 {
         exit = Exit::Findings;
     }
     match test.format {
-        ResultFormat::Json => shell.print(&json::samples(decided.iter().flatten(), undecided))?,
+        ResultFormat::Json => {
+            let contexts: Vec<_> =
+                policies.iter().map(|(compiled, _)| compiled.context()).collect();
+            let findings = contexts.iter().zip(&broken).flat_map(|(context, found)| {
+                found.iter().filter_map(|found| AssertionRow::of(context, found))
+            });
+            let assertions = Assertions {
+                passed: assertions - failed_assertions,
+                failed: failed_assertions,
+                findings: findings.collect(),
+            };
+            shell.print(&json::statements(all, &assertions))?;
+        }
         ResultFormat::Text => {
-            for ((compiled, _), decided) in policies.iter().zip(&decided) {
-                let failed: Vec<_> = decided.iter().filter_map(failure).collect();
-                if !failed.is_empty() {
-                    let text = shell.findings(&compiled.sources, &failed);
+            for (((compiled, _), decided), broken) in policies.iter().zip(&decided).zip(broken) {
+                let mut found: Vec<_> = decided.iter().filter_map(failure).chain(broken).collect();
+                diagnostic::tidy(&mut found);
+                if !found.is_empty() {
+                    let text = shell.findings(&compiled.sources, &found);
                     shell.print(&format!("{text}\n"))?;
                 }
             }
-            let all: Vec<_> = decided.iter().flatten().collect();
-            let failed = all.iter().filter(|decided| !decided.holds()).count();
-            shell.print(&summary(all.len(), failed, undecided))?;
+            shell.print(&summary("test", all.len(), failed))?;
+            if assertions > 0 {
+                shell.print(&summary("assertion", assertions, failed_assertions))?;
+            }
         }
     }
     Ok(exit)
+}
+
+/// What the assertions of a policy that do not hold have to say.
+fn broken(compiled: &Compiled) -> Vec<Diagnostic> {
+    let Compiled { policy, sources, project, today, .. } = compiled;
+    fwc::check_assertions(policy, sources, project, &Disk, *today)
 }
 
 /// The policies that are meant; `None` is the one the project names.
@@ -148,20 +177,12 @@ fn note(reason: &Explanation<'_>) -> String {
     }
 }
 
-/// How many there were, and what was not looked at.
-fn summary(tests: usize, failed: usize, undecided: usize) -> String {
-    let plural = |count: usize| if count == 1 { "" } else { "s" };
-    let mut text = match (tests, failed) {
-        (0, _) => "no tests\n".to_owned(),
-        (_, 0) => format!("{tests} test{}: {tests} passed\n", plural(tests)),
-        _ => {
-            format!("{tests} test{}: {} passed, {failed} failed\n", plural(tests), tests - failed)
-        }
-    };
-    match undecided {
-        0 => {}
-        1 => text.push_str("1 assertion was not decided\n"),
-        _ => text.push_str(&format!("{undecided} assertions were not decided\n")),
+/// How many statements of a kind there were, and how many of them hold.
+fn summary(what: &str, count: usize, failed: usize) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    match (count, failed) {
+        (0, _) => format!("no {what}s\n"),
+        (_, 0) => format!("{count} {what}{plural}: {count} passed\n"),
+        _ => format!("{count} {what}{plural}: {} passed, {failed} failed\n", count - failed),
     }
-    text
 }
