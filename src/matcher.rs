@@ -330,6 +330,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn answers_have_the_words_that_programs_rely_on() {
+        let actions = [Action::Allow, Action::Deny, Action::Observe].map(Action::as_str);
+        assert_eq!(actions, ["allow", "deny", "observe"]);
+        let entry = GrantId(0);
+        let reasons = [
+            Reason::Grant(entry),
+            Reason::DenyEntry(entry),
+            Reason::NoGrant,
+            Reason::UnknownSource,
+        ];
+        let kinds = ["grant", "deny-entry", "no-grant", "unknown-source"];
+        assert_eq!(reasons.map(Reason::kind), kinds);
+    }
+
+    #[test]
+    fn a_matcher_knows_its_engine() {
+        for engine in Engine::ALL {
+            let options = Options { engine, ..Options::new(Date::constant(2026, 11, 24)) };
+            let matcher = Matcher::new(&Policy::default(), RegionId(0), &options);
+            assert_eq!(matcher.engine(), engine);
+        }
+    }
+
+    #[test]
     fn a_matcher_is_shared_between_threads() {
         fn is_shared<T: Send + Sync + Clone + 'static>() {}
         is_shared::<Matcher>();

@@ -428,6 +428,8 @@ mod tests {
         };
         check(b"WWW.Example.com", [Some("www.example.com"); 3]);
         check(b"a.example\0.b", [Some("a.example"), Some("a.example"), Some("a.example\0.b")]);
+        check(b"a\0b\0", [Some("a"), Some("a"), Some("a\0b\0")]);
+        check(b"\0", [Some(""), Some(""), Some("\0")]);
         check(b"a.example.", [Some("a.example."); 3]);
         check(&[b'a'; 255], [Some(&"a".repeat(255)); 3]);
         check(&[b'a'; 256], [None; 3]);

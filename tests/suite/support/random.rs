@@ -49,12 +49,15 @@ pub(crate) fn policy() -> impl Strategy<Value = String> {
     let reason =
         select(&["", " because PAY-1 \"one\"", " because PAY-2 \"two\"", " until 2026-11-23"][..]);
     let entry = (0..4_usize, any::<bool>(), destination(), reason);
-    proptest::collection::vec(entry, 0..16).prop_map(|entries| {
+    // The last service observes, or has done so.
+    let until = select(&["2026-11-24", "2026-11-24", "2026-11-23"][..]);
+    (proptest::collection::vec(entry, 0..16), until).prop_map(|(entries, until)| {
         let mut text = "fwc 1\n".to_owned();
+        let third = format!("service third from 10.0.0.6/31 10.0.0.8/30 observe until {until}");
         let services = [
             "service first from 10.0.0.0/30",
             "service second from 10.0.0.0/29 2001:db8::/126",
-            "service third from 10.0.0.6/31 10.0.0.8/30 observe until 2026-11-24",
+            &third,
         ];
         for (number, head) in services.iter().enumerate() {
             writeln!(text, "{head} {{").unwrap();
