@@ -1,6 +1,6 @@
 //! `fwc verify`: that the matcher and both engines agree, and that it would be noticed if they did not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -29,8 +29,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::allowlists;
-use crate::corpus::{TODAY, compile_cases, corpus};
-use crate::forms::settings;
+use crate::corpus::{Compiled, TODAY, compile_cases, corpus};
+use crate::forms::{compiled, project_of, settings};
 use crate::support::engine::{Engine, Release, Settings};
 use crate::support::random;
 
@@ -68,6 +68,22 @@ fn the_example_is_what_it_says_at_20_000_boundaries() {
         // It has no deny that crosses what is allowed.
         assert_eq!(kinds.len(), 13, "{kinds:?}");
     }
+}
+
+#[test]
+fn the_readme_counts_the_boundaries_of_the_example() {
+    let project = project_of("prod");
+    let Compiled { policy, rulesets, .. } = compiled("prod", &project);
+    let filled = BTreeMap::new();
+    let count = |ruleset: &Ruleset| {
+        let region = ruleset.id;
+        let demand =
+            Demand { region, profile: &HARDENED, filled: &filled, flows: usize::MAX, seed: 1 };
+        traffic(&policy, &demand).cases.len()
+    };
+    let flows: usize = rulesets.iter().map(count).sum();
+    let written = format!("{},{:03}\n  flows on each", flows / 1_000, flows % 1_000);
+    assert!(include_str!("../../README.md").contains(&written), "{flows} flows");
 }
 
 #[test]

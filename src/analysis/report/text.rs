@@ -57,13 +57,15 @@ fn write_group(group: &Group<'_>, text: &mut String) {
     }
 }
 
-/// `policies/prod.fw:12: allow api.example.com because …`, as much as fits.
+/// `policies/prod.fw:12: allow api.example.com because …`, without the blanks that align it, as much
+/// as fits.
 fn place(place: &Place) -> String {
     let head = format!("{}:{}: ", place.file, place.line);
+    let text = place.text.split_whitespace().collect::<Vec<_>>().join(" ");
     let room = WIDTH.saturating_sub(28 + head.chars().count()).max(20);
-    if place.text.chars().count() <= room {
-        return head + &place.text;
+    if text.chars().count() <= room {
+        return head + &text;
     }
-    let cut: String = place.text.chars().take(room - 1).collect();
+    let cut: String = text.chars().take(room - 1).collect();
     format!("{head}{}…", cut.trim_end())
 }

@@ -23,6 +23,9 @@ pub(super) fn samples(args: &Args, test: &Test, shell: &mut Shell) -> Result<Exi
             None => exit = Exit::Findings,
         }
     }
+    if policies.is_empty() {
+        return Ok(exit);
+    }
     let regions: Vec<Vec<Answers<'_>>> =
         policies.iter().map(|(policy, roles)| answers(policy, roles, test.format)).collect();
     let decided: Vec<Vec<Decided<'_>>> = policies
