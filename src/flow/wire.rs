@@ -431,6 +431,8 @@ mod tests {
         check(b"a\0b\0", [Some("a"), Some("a"), Some("a\0b\0")]);
         check(b"\0", [Some(""), Some(""), Some("\0")]);
         check(b"a.example.", [Some("a.example."); 3]);
+        let sent: Vec<u8> = V8_0_3.tls_name(b"WWW.a").unwrap().as_sent().collect();
+        assert_eq!(sent, b"WWW.a");
         check(&[b'a'; 255], [Some(&"a".repeat(255)); 3]);
         check(&[b'a'; 256], [None; 3]);
         // Only ASCII is folded.
