@@ -149,6 +149,36 @@ impl AddressSet {
         Self { ranges: ranges.collect() }
     }
 
+    /// One address.
+    pub(super) fn single(address: IpAddr) -> Self {
+        Self { ranges: [(address, address)].into() }
+    }
+
+    /// Whether the two have an address in common; the other one is of few ranges.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        let meets = |&(first, last): &(IpAddr, IpAddr)| {
+            self.from(first).next().is_some_and(|range| range.0 <= last)
+        };
+        other.ranges.iter().any(meets)
+    }
+
+    /// The addresses with every gap closed that a family has between them.
+    pub(super) fn around(&self) -> Self {
+        let of_family = |(least, most): (IpAddr, IpAddr)| {
+            let mut inside = self.from(least).take_while(|it| it.0 <= most);
+            let first = inside.next()?;
+            Some((first.0, inside.last().unwrap_or(first).1))
+        };
+        Self { ranges: FAMILIES.into_iter().filter_map(of_family).collect() }
+    }
+
+    /// An address next to it, outside; `None` if there is none.
+    pub(super) fn beside(&self) -> Option<IpAddr> {
+        let around = self.around();
+        let sides = |&(first, last): &(IpAddr, IpAddr)| after(last).or_else(|| before(first));
+        around.ranges.iter().find_map(sides)
+    }
+
     /// The ranges that reach the address or lie above it.
     fn from(&self, address: IpAddr) -> impl Iterator<Item = &(IpAddr, IpAddr)> {
         self.ranges.iter().skip(self.ranges.partition_point(|(_, last)| *last < address))
