@@ -10,7 +10,8 @@
 //! The metadata of a signature says which entry it was made from, so a policy can be written that
 //! means what the firewall does, and whatever is asked of policies can be asked of it. It is not
 //! believed: the policy is compiled again, and each signature that does not come out as it is in
-//! the firewall was edited by hand. Those are told, and the policy says nothing of what they say.
+//! the firewall, or is not there, was edited by hand. That is told, and the policy says what the
+//! other signatures say.
 //!
 //! # What signatures do not say
 //!
@@ -131,6 +132,7 @@ pub fn read(live: &[Group<'_>], desired: &Desired<'_>, today: Date) -> Readback 
                 let found = changes::compare(&lines, expected, Ids::OfSkeleton);
                 if !found.changes.is_empty() {
                     believed = entries(&|index| found.reproduced.contains(&index));
+                    found.lacking.iter().for_each(|signature| believed.forget(signature));
                 }
                 let sets = changes::sets(live, &lines, expected);
                 drift = Drift { changes: found.changes, sets };
@@ -168,10 +170,10 @@ fn firewall(lines: &[Line<'_>], desired: &Firewall) -> Firewall {
     let is_fixed = |signature: &Signature| {
         matches!(signature.subject, Subject::Skeleton(_)) && signature.sid < sid::FIRST
     };
-    let profile = match signatures().next() {
-        None => desired.profile,
-        Some(_) if signatures().any(is_fixed) => ProfileName::Hardened,
-        Some(_) => ProfileName::Published,
+    // With neither it lacks nothing: a firewall that was never pushed to has no signature.
+    let profile = match signatures().any(is_fixed) {
+        true => ProfileName::Hardened,
+        false => ProfileName::Published,
     };
     // One that was edited does not outvote the others.
     let refusals = signatures()

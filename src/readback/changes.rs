@@ -172,28 +172,38 @@ impl Ids {
 }
 
 /// How lines compare with a ruleset.
-pub(super) struct Comparison {
+pub(super) struct Comparison<'r> {
     pub(super) changes: Vec<Change>,
     /// The lines that the ruleset has, by number.
     pub(super) reproduced: FxHashSet<usize>,
+    /// The signatures of the ruleset that no line is.
+    pub(super) lacking: Vec<&'r Signature>,
 }
 
 /// Compares every line with a ruleset.
-pub(super) fn compare(live: &[Line<'_>], expected: &Ruleset, ids: Ids) -> Comparison {
-    let mut places: FxHashMap<&str, VecDeque<usize>> = FxHashMap::default();
+pub(super) fn compare<'r>(live: &[Line<'_>], expected: &'r Ruleset, ids: Ids) -> Comparison<'r> {
+    let mut places: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
     for (index, line) in live.iter().enumerate() {
         if let Ok(signature) = &line.read.signature {
-            places.entry(ids.key(line.read.text, signature)).or_default().push_back(index);
+            places.entry(ids.key(line.read.text, signature)).or_default().push(index);
         }
     }
     let (mut found, mut missing) = (Vec::with_capacity(live.len()), Vec::new());
     for wanted in expected.signatures.iter().zip(expected.text.lines()) {
         let (signature, text) = wanted;
-        match places.get_mut(ids.key(text, signature)).and_then(VecDeque::pop_front) {
+        let behind: usize = found.last().map_or(0, |last| last + 1);
+        let places = places.get_mut(ids.key(text, signature));
+        let nearest = places.and_then(|places| {
+            let distance = |at: &usize| places.get(*at).map(|place| place.abs_diff(behind));
+            let at = (0..places.len()).min_by_key(distance)?;
+            Some(places.remove(at))
+        });
+        match nearest {
             Some(index) => found.push(index),
             None => missing.push(Some(wanted)),
         }
     }
+    let lacking = missing.iter().flatten().map(|(signature, _)| *signature).collect();
     let reproduced: FxHashSet<usize> = found.iter().copied().collect();
     let in_order: FxHashSet<usize> = rising(&found).into_iter().collect();
     let odd = || live.iter().enumerate().filter(|(index, _)| !in_order.contains(index));
@@ -227,7 +237,7 @@ pub(super) fn compare(live: &[Line<'_>], expected: &Ruleset, ids: Ids) -> Compar
     }
     let missing = missing.into_iter().flatten();
     changes.extend(missing.map(|(signature, text)| Change::Removed(told(signature, text))));
-    Comparison { changes, reproduced }
+    Comparison { changes, reproduced, lacking }
 }
 
 fn told(signature: &Signature, text: &str) -> Expected {

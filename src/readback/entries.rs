@@ -14,7 +14,9 @@ use crate::policy::resolve::{self, is_identifier, is_owner};
 use crate::policy::{Action, Destination, Origins, Reach, Regional, ServiceId, networks};
 use crate::project::{Firewall, Network, Project};
 use crate::source::{SourceFile, Sources};
-use crate::suricata::{Addresses, ENFORCED, Metadata, Mode, Signature, Subject, sid, variable};
+use crate::suricata::{
+    Addresses, ENFORCED, Metadata, Mode, Protocol, Signature, Subject, sid, variable,
+};
 use crate::syntax::is_ticket;
 
 /// What the signatures of a region say was written.
@@ -23,6 +25,8 @@ pub(super) struct Entries {
     services: BTreeMap<Arc<str>, Service>,
     /// Each entry, and the id of the first signature that says it.
     said: BTreeMap<Said, u32>,
+    /// Protocols of an entry about all of them that are not enforced after all.
+    lacking: BTreeMap<Said, BTreeSet<Protocol>>,
 }
 
 /// What is known of a service.
@@ -58,7 +62,8 @@ impl Service {
     /// Its addresses, if any are known.
     fn origins(&self) -> Option<Origins> {
         let listed = || Origins::Networks(self.listed.clone());
-        self.origins.clone().or_else(|| (!self.listed.is_empty()).then(listed))
+        let origins = self.origins.clone().unwrap_or_else(listed);
+        Some(origins).filter(|it| !matches!(it, Origins::Networks(none) if none.is_empty()))
     }
 
     /// Whose it is, by most of its signatures.
@@ -91,7 +96,7 @@ impl Entries {
                         continue;
                     };
                     for side in [&signature.source, &signature.destination] {
-                        entries.origins(name, side, group, desired);
+                        entries.origins(name, side, group);
                     }
                     entries.observes(name, desired, today);
                 }
@@ -117,8 +122,8 @@ impl Entries {
             (Mode::Observed, None) | (Mode::Enforced, _) => named,
         };
         let Some(said) = said(metadata, whose) else { return };
-        if let Some(name) = named {
-            self.origins(name, &signature.source, group, desired);
+        if let Some(name) = named.filter(|name| is_service(name)) {
+            self.origins(name, &signature.source, group);
             if metadata.mode == Mode::Observed {
                 self.observes(name, desired, today);
             }
@@ -135,33 +140,47 @@ impl Entries {
     }
 
     fn service(&mut self, name: &str) -> &mut Service {
-        if !self.services.contains_key(name) {
-            self.services.insert(name.into(), Service::default());
-        }
         self.services.entry(name.into()).or_default()
     }
 
     fn observes(&mut self, name: &str, desired: &Desired<'_>, today: Date) {
-        let known = desired.policy.services.iter().find(|service| *service.name == *name);
-        let until = known.and_then(|service| service.observe).map_or(today, |it| it.max(today));
-        self.service(name).observe = Some(until);
+        self.service(name).observe.get_or_insert_with(|| {
+            let known = desired.policy.services.iter().find(|service| *service.name == *name);
+            known.and_then(|service| service.observe).map_or(today, |until| until.max(today))
+        });
     }
 
     /// Takes the addresses of a service from a side of a signature that names them.
-    fn origins(&mut self, name: &str, side: &Addresses, group: &Group<'_>, desired: &Desired<'_>) {
-        let origins = match side {
+    fn origins(&mut self, name: &str, side: &Addresses, group: &Group<'_>) {
+        let known = &mut self.service(name).origins;
+        if known.is_some() {
+            return;
+        }
+        *known = match side {
             Addresses::Variable(it) if **it == *variable(name) => {
-                let networks = group.variables.get(&**it);
-                networks.map(|networks| Origins::Networks(networks.clone()))
+                group.variables.get(&**it).cloned().map(Origins::Networks)
             }
             Addresses::Reference(it) => {
-                let arn = group.references.get(&**it).cloned();
-                arn.map(|arn| Origins::Reference { network: network(it, &arn, desired), arn })
+                // No name of a network has a `_`.
+                let network = it.replace('_', "-");
+                let arn = group.references.get(&**it).filter(|_| is_identifier(&network)).cloned();
+                arn.map(|arn| Origins::Reference { network, arn })
             }
             Addresses::Any | Addresses::Variable(_) | Addresses::Networks(_) => None,
         };
-        if let Some(origins) = origins {
-            self.service(name).origins.get_or_insert(origins);
+    }
+
+    /// Takes back what this signature, which is not there, would enforce. Another one may say the
+    /// same: for another protocol, or for those who observe.
+    pub(super) fn forget(&mut self, signature: &Signature) {
+        let Some(metadata) = signature.metadata().filter(|it| it.mode == Mode::Enforced) else {
+            return;
+        };
+        let Some(said) = said(metadata, metadata.service.as_deref()) else { return };
+        if said.port.is_some() || signature.protocol == Protocol::Ip {
+            self.said.remove(&said);
+        } else {
+            self.lacking.entry(said).or_default().insert(signature.protocol);
         }
     }
 
@@ -219,19 +238,31 @@ impl Entries {
         let head = format!("fwc 1\n# What the firewall of `{role}` enforces, read back.\n");
         let mut blocks: BTreeMap<&str, String> = BTreeMap::new();
         for (said, id) in &self.said {
-            match &said.service {
-                Some(service) => {
-                    let block = blocks.entry(service).or_default();
-                    block.push_str("  ");
-                    said.write(*id, &templates, block);
-                }
+            let (indent, out) = match &said.service {
+                Some(service) => ("  ", blocks.entry(service).or_default()),
                 None => {
                     let file = files.entry(said.owner.as_ref()).or_insert_with(|| {
                         let owner = said.owner.as_ref();
                         let owner = owner.map_or(String::new(), |it| format!("owner {it}\n"));
                         format!("{head}{owner}\n")
                     });
-                    said.write(*id, &templates, file);
+                    ("", file)
+                }
+            };
+            let mut write = |port| {
+                out.push_str(indent);
+                said.write(port, *id, &templates, out);
+            };
+            match self.lacking.get(said) {
+                None => write(said.port.as_deref()),
+                Some(lacking) => {
+                    let ports = [
+                        (Protocol::Tls, "1-65535/tls"),
+                        (Protocol::Http, "1-65535/http"),
+                        (Protocol::Quic, "443/quic"),
+                    ];
+                    let left = ports.iter().filter(|(protocol, _)| !lacking.contains(protocol));
+                    left.for_each(|(_, port)| write(Some(port)));
                 }
             }
         }
@@ -274,7 +305,13 @@ impl Entries {
 impl Said {
     /// Appends the entry as a line. Its reason is the id of its signature: entries of different
     /// reasons never share one, so what were two signatures become two again.
-    fn write(&self, id: u32, templates: &BTreeMap<String, &str>, out: &mut String) {
+    fn write(
+        &self,
+        port: Option<&str>,
+        id: u32,
+        templates: &BTreeMap<String, &str>,
+        out: &mut String,
+    ) {
         let words = |words: &[Box<str>], out: &mut String| {
             for word in words {
                 out.push(' ');
@@ -287,7 +324,7 @@ impl Said {
             out.push_str(" except");
             words(&self.except, out);
         }
-        match (self.action, self.port.as_deref()) {
+        match (self.action, port) {
             (_, None) | (Action::Allow, Some("443/tls")) => {}
             (_, Some(port)) => {
                 let _ = write!(out, " port {port}");
@@ -351,21 +388,6 @@ fn is_service(name: &str) -> bool {
 fn is_destination(word: &str) -> bool {
     let read = resolve::destination(word, &Project::without_file());
     matches!(read, Some(Regional::Same(destination)) if destination.text() == word)
-}
-
-/// The name of a network that a reference stands for.
-fn network(reference: &str, arn: &str, desired: &Desired<'_>) -> String {
-    let services = desired.policy.services.iter();
-    let mut origins = services.filter_map(|service| service.sources(desired.region));
-    let known = origins.find_map(|origins| match origins {
-        Origins::Reference { network, arn: known }
-            if known == arn && variable(network) == reference =>
-        {
-            Some(network.clone())
-        }
-        _ => None,
-    });
-    known.unwrap_or_else(|| reference.replace('_', "-"))
 }
 
 fn bound(arn: String) -> Network {

@@ -11,6 +11,7 @@ use fwc::policy::port::PortSet;
 use fwc::policy::{self, Policy, RegionId, ServiceId};
 use fwc::project::{OnDeny, ProfileName, Project};
 use fwc::readback::{self, Desired, Group, Readback};
+use fwc::source::{SourceFile, Sources};
 use fwc::suricata::{
     self, Action, Addresses, Anchor, Bit, BitOperation, Buffer, Comparison, Content, Flow, Keyword,
     Metadata, Mode, Narrowed, Options, Peer, Profile, Protocol, Ruleset, Signature, Subject, parse,
@@ -22,6 +23,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::corpus::{Compiled, TODAY, compile, compile_cases, project};
+use crate::laws;
 use crate::support::random::{asked, policy, resolved};
 
 fn today() -> Date {
@@ -225,7 +227,11 @@ proptest! {
     }
 
     #[test]
-    fn what_is_read_is_what_is_printed(signature in signature(), at in any::<prop::sample::Index>(), new in any::<char>()) {
+    fn what_is_read_is_what_is_printed(
+        signature in signature(),
+        at in any::<prop::sample::Index>(),
+        new in any::<char>(),
+    ) {
         // A character more, less, or another one: it is no longer ours, or it says what it says.
         let text: Vec<char> = printed(&signature).chars().collect();
         let at = at.index(text.len());
@@ -299,33 +305,60 @@ pass tls any any -> any any (msg:\"x\"; sid:1
 
 // Firewalls and policies.
 
-/// The groups of a ruleset as they are in a firewall.
-fn live(ruleset: &Ruleset) -> Vec<(String, String)> {
-    let groups = ruleset.groups.iter();
-    groups.map(|it| (format!("shop-{}", it.number), ruleset.text(it).to_owned())).collect()
+/// The rule groups of a firewall.
+#[derive(Clone)]
+struct Firewall {
+    /// The text of each.
+    texts: Vec<String>,
+    variables: BTreeMap<String, Vec<IpNet>>,
+    references: BTreeMap<String, String>,
 }
 
-fn groups<'l>(texts: &'l [(String, String)], ruleset: &Ruleset) -> Vec<Group<'l>> {
-    let variables = ruleset.variables.iter().map(|(name, it)| (name.to_string(), it.clone()));
-    let references = ruleset.references.iter().map(|(name, it)| (name.to_string(), it.clone()));
-    let (variables, references): (BTreeMap<_, _>, BTreeMap<_, _>) =
-        (variables.collect(), references.collect());
-    let groups = texts.iter().map(|(name, text)| {
-        // A group has what its signatures name, and nothing else.
-        let named = |sign: char, name: &str| text.contains(&format!(" {sign}{name} "));
-        let (mut variables, mut references) = (variables.clone(), references.clone());
-        variables.retain(|name, _| named('$', name));
-        references.retain(|name, _| named('@', name));
-        Group { name, text, variables, references }
-    });
-    groups.collect()
+impl Firewall {
+    /// What a ruleset is delivered as.
+    fn of(ruleset: &Ruleset) -> Self {
+        let variables = ruleset.variables.iter().map(|(name, it)| (name.to_string(), it.clone()));
+        let references = ruleset.references.iter().map(|(name, it)| (name.to_string(), it.clone()));
+        let texts = ruleset.groups.iter().map(|group| ruleset.text(group).to_owned()).collect();
+        Self { texts, variables: variables.collect(), references: references.collect() }
+    }
+
+    /// The same in groups of so many lines.
+    fn cut(&self, lines: usize) -> Self {
+        let whole = self.texts.concat();
+        let all: Vec<&str> = whole.split_inclusive('\n').collect();
+        Self { texts: all.chunks(lines).map(<[&str]>::concat).collect(), ..self.clone() }
+    }
+
+    /// The same with one text for all, changed.
+    fn edited(&self, edit: impl FnOnce(String) -> String) -> Self {
+        Self { texts: vec![edit(self.texts.concat())], ..self.clone() }
+    }
+
+    fn groups(&self) -> Vec<Group<'_>> {
+        let groups = self.texts.iter().zip(["shop-1", "shop-2", "shop-3", "shop-4"].iter().cycle());
+        let groups = groups.map(|(text, name)| {
+            // A group has what its signatures name, and nothing else.
+            let named = |sign: char, name: &str| text.contains(&format!(" {sign}{name} "));
+            let (mut variables, mut references) = (self.variables.clone(), self.references.clone());
+            variables.retain(|name, _| named('$', name));
+            references.retain(|name, _| named('@', name));
+            Group { name, text, variables, references }
+        });
+        groups.collect()
+    }
+
+    fn read(&self, policy: &Policy, project: &Project, region: RegionId) -> Readback {
+        let desired = Desired { policy, project, region };
+        readback::read(&self.groups(), &desired, today())
+    }
 }
 
 /// Reads back what a policy compiles to in a region, which has to mean the same.
 fn check(policy: &Policy, project: &Project, ruleset: &Ruleset) -> Readback {
-    let texts = live(ruleset);
-    let desired = Desired { policy, project, region: ruleset.id };
-    let read = readback::read(&groups(&texts, ruleset), &desired, today());
+    let firewall = Firewall::of(ruleset);
+    assert!(readback::drift(&firewall.groups(), ruleset).is_empty());
+    let read = firewall.cut(7).read(policy, project, ruleset.id);
     let shown = || {
         let texts = read.sources.policies().map(|(_, file)| file.text.as_str());
         format!("{}\n{}", texts.collect::<String>(), ruleset.text)
@@ -414,5 +447,377 @@ fn the_example_is_read_back_as_this_policy() {
         let options = Options { today: today(), profile, firewall: &project.firewall };
         let again = suricata::compile(&read.policy, &options).unwrap();
         assert_eq!(again[0].text, ruleset.text);
+    }
+}
+
+#[test]
+fn each_kind_of_edit_is_found() {
+    let (policy, project, rulesets) = compiled(EDITED, ProfileName::Hardened, OnDeny::Reject);
+    let [ruleset] = rulesets.as_slice() else { panic!() };
+    let firewall = Firewall::of(ruleset);
+    let line = |text: &str, with: &[&str]| -> String {
+        let has = |line: &&str| with.iter().all(|part| line.contains(part));
+        text.lines().find(has).unwrap_or_else(|| panic!("{with:?}")).to_owned() + "\n"
+    };
+    let grant = ["pass tls", "api.example"];
+    type Edit<'e> = (&'static str, Box<dyn Fn(String) -> String + 'e>);
+    let edit = |name, edit: Box<dyn Fn(String) -> String>| -> Edit<'_> { (name, edit) };
+    let replaced = |with: &'static [&'static str], from: &'static str, to: &'static str| {
+        Box::new(move |text: String| {
+            let old = line(&text, with);
+            let new = old.replacen(from, to, 1);
+            assert_ne!(old, new);
+            text.replacen(&old, &new, 1)
+        })
+    };
+    let removed = |with: &'static [&'static str]| {
+        Box::new(move |text: String| text.replacen(&line(&text, with), "", 1))
+    };
+    let added = |new: &'static str| Box::new(move |text: String| format!("{new}\n{text}"));
+    let edits = [
+        edit(
+            "a name behind the metadata",
+            replaced(
+                &["pass tls", "api.example"],
+                "\"api.example\"; nocase; bsize:11",
+                "\"evil.test\"; nocase; bsize:9",
+            ),
+        ),
+        edit("a name by half", replaced(&["pass tls", "api.example"], "; bsize:11", "")),
+        edit(
+            "metadata and message",
+            replaced(
+                &["pass tls", "api.example"],
+                "fwc_allow api.example",
+                "fwc_allow other.example",
+            ),
+        ),
+        edit("the port of a header", replaced(&["pass tls", "api.example"], "any 443", "any any")),
+        edit("the source of a header", replaced(&["pass tls", "api.example"], "$web", "any")),
+        edit(
+            "an owner that is none",
+            replaced(
+                &["pass tls", "api.example"],
+                "fwc_owner @shop/web",
+                "fwc_owner %0a} service evil",
+            ),
+        ),
+        edit(
+            "a service of its metadata",
+            replaced(&["pass tls", "api.example"], "fwc_service web", "fwc_service ops"),
+        ),
+        edit(
+            "a name in message and metadata",
+            Box::new(|text| {
+                let old = line(&text, &grant);
+                let new = old.replacen("web: api.example", "web: other.example", 1);
+                text.replacen(&old, &new.replacen("allow api.example", "allow other.example", 1), 1)
+            }),
+        ),
+        edit(
+            "a policy in an owner",
+            replaced(
+                &["pass tls", "api.example"],
+                "fwc_owner @shop/web",
+                "fwc_owner @a%0a%7d%0aservice evil from 0.0.0.0/0 %7b%0aallow evil.test",
+            ),
+        ),
+        edit(
+            "a policy in the name of who observes",
+            replaced(
+                &["alert tls", "bad.example"],
+                "fwc_service ops",
+                "fwc_service ops from 0.0.0.0/0 %7b%0aallow evil.test%0a%7d%0aservice x",
+            ),
+        ),
+        edit("the action of a denial", replaced(&["reject tls", "bad.example"], "reject", "alert")),
+        edit("one protocol of a denial", removed(&["drop quic", "bad.example"])),
+        edit("the log of a denial", removed(&["alert tls", "bad.example"])),
+        edit(
+            "a denial behind the grants",
+            Box::new(|text| {
+                let denial = line(&text, &["reject tls", "bad.example"]);
+                text.replacen(&denial, "", 1) + &denial
+            }),
+        ),
+        edit("a line of the skeleton", removed(&["sid:900159;"])),
+        edit("a line of the skeleton, weakened", replaced(&["sid:900131;"], "16384", "99999")),
+        edit("a line of an observing service", removed(&["would deny this name"])),
+        edit(
+            "a line that is nobody's",
+            added("pass ip any any -> any any (msg:\"debug\"; sid:1; rev:1;)"),
+        ),
+        edit(
+            "a line like ours",
+            added(
+                "pass tcp any any -> any any (msg:\"fwc: replies\"; flow:to_server; sid:900999; rev:1;)",
+            ),
+        ),
+        edit("a line twice", Box::new(|text| line(&text, &grant) + &text)),
+        edit("a comment", added("# looked at on Friday")),
+        edit("a grant", removed(&["pass tls", "api.example"])),
+    ];
+    let mut told = String::new();
+    for (name, edit) in edits {
+        let firewall = firewall.edited(edit);
+        let read = firewall.read(&policy, &project, ruleset.id);
+        let _ = writeln!(told, "# {name}");
+        let _ = writeln!(told, "status\n{}", lines(&readback::drift(&firewall.groups(), ruleset)));
+        let _ = writeln!(told, "plan\n{}", lines(&read.drift));
+        let found = diff(&read.policy, &policy, today(), &|_| true);
+        for change in found.changes {
+            let _ = writeln!(told, "  {} {}", change.effect.as_str(), change.written);
+        }
+        for fact in found.facts {
+            let _ = writeln!(told, "  {fact:?}");
+        }
+    }
+    insta::assert_snapshot!(told);
+}
+
+/// A policy of which every part is worth an edit.
+const EDITED: &str = "\
+fwc 1
+service web from 10.0.0.0/24 {
+  owner @shop/web
+  allow api.example because PAY-1 \"one\"
+  allow plain.example port /http
+}
+service ops from 10.0.1.0/24 observe until 2027-01-01 { allow ops.example }
+deny bad.example because SEC-1 \"never\"
+";
+
+/// Drift as people would read it.
+fn lines(drift: &readback::Drift) -> String {
+    let mut told = String::new();
+    for change in &drift.changes {
+        let _ = write!(told, "  {}", change.as_str());
+        if let Some(live) = change.live() {
+            let _ = write!(told, " {}:{}", live.group, live.line);
+            if let Err(unreadable) = &live.signature {
+                let _ = write!(told, ", {unreadable}");
+            }
+        }
+        if let Some(signature) = change.signature() {
+            let _ = write!(told, ": {} {}", signature.sid, signature.message());
+        }
+        if let Some(owner) = change.metadata().and_then(|metadata| metadata.owner.as_ref()) {
+            let _ = write!(told, ", {owner}");
+        }
+        told.push('\n');
+    }
+    for set in &drift.sets {
+        let _ = writeln!(told, "  {set:?}");
+    }
+    told
+}
+
+#[test]
+fn addresses_that_were_edited_are_found() {
+    let (policy, project, rulesets) = compiled(EDITED, ProfileName::Hardened, OnDeny::Reject);
+    let ruleset = &rulesets[0];
+    let with = |name: &str, networks: &[&str]| {
+        let mut firewall = Firewall::of(ruleset);
+        let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
+        firewall.variables.insert(name.to_owned(), networks);
+        firewall
+    };
+    let told = |firewall: &Firewall| lines(&readback::drift(&firewall.groups(), ruleset));
+    let wider = with("web", &["10.0.0.0/24", "10.9.0.0/24"]);
+    assert!(told(&wider).contains("10.9.0.0/24"), "{}", told(&wider));
+    // It is what the firewall enforces.
+    let read = wider.read(&policy, &project, ruleset.id);
+    // What is denied to all is not denied there.
+    let names: Vec<_> = read.drift.sets.iter().map(|set| set.name.as_str()).collect();
+    assert_eq!((read.drift.changes.len(), names), (0, vec!["FWC_ENFORCED"]));
+    let found = diff(&read.policy, &policy, today(), &|_| true);
+    insta::assert_debug_snapshot!(found.facts);
+    // Written otherwise they are the same.
+    let same = with("web", &["10.0.0.128/25", "10.0.0.0/25"]);
+    assert_eq!(told(&same), "");
+    // A `deny` for all that leaves somebody out is one that was edited, one for more is not.
+    let less = with("FWC_ENFORCED", &["10.0.0.0/25"]).read(&policy, &project, ruleset.id).drift;
+    assert_eq!((less.changes.len(), less.sets.len()), (0, 1));
+    let more = with("FWC_ENFORCED", &["10.0.0.0/24", "10.7.0.0/24"]);
+    assert!(more.read(&policy, &project, ruleset.id).drift.is_empty());
+    // Groups that do not agree.
+    let firewall = Firewall::of(ruleset).cut(12);
+    let mut groups = firewall.groups();
+    let last = groups.iter_mut().rev().find(|group| group.variables.contains_key("ops")).unwrap();
+    last.variables.insert("ops".to_owned(), vec!["10.8.0.0/24".parse().unwrap()]);
+    let desired = Desired { policy: &policy, project: &project, region: ruleset.id };
+    let read = readback::read(&groups, &desired, today());
+    assert_eq!((read.drift.changes.len(), read.drift.sets.len()), (0, 1));
+}
+
+#[test]
+fn a_firewall_that_was_never_pushed_to_lacks_nothing() {
+    let (policy, project, _) = compiled(EDITED, ProfileName::Hardened, OnDeny::Reject);
+    let desired = Desired { policy: &policy, project: &project, region: RegionId(0) };
+    let read = readback::read(&[], &desired, today());
+    assert!(read.drift.is_empty() && read.policy.services.is_empty());
+    assert!(diff(&read.policy, &policy, today(), &|_| true).widens());
+}
+
+#[test]
+fn what_expired_is_in_force_until_it_is_pushed_away() {
+    let text = "\
+fwc 1
+service web from 10.0.0.0/24 {
+  allow { old.example **.old.example } until 2026-11-20
+  allow older.example because PAY-1 \"one\" until 2026-11-10
+  allow **.older.example until 2026-11-11
+  allow api.example
+}
+service ops from 10.0.1.0/24 observe until 2026-11-15 { allow ops.example }
+";
+    let (policy, project, _) = compiled(text, ProfileName::Hardened, OnDeny::Reject);
+    let options = Options {
+        today: "2026-11-09".parse().unwrap(),
+        profile: Profile::of(ProfileName::Hardened),
+        firewall: &project.firewall,
+    };
+    let pushed = suricata::compile(&policy, &options).unwrap();
+    let read = Firewall::of(&pushed[0]).read(&policy, &project, RegionId(0));
+    assert_eq!(read.drift, readback::Drift::default());
+    let found = diff(&read.policy, &policy, today(), &|_| true);
+    let closes: Vec<_> =
+        found.changes.iter().map(|it| (it.effect.as_str(), &*it.written)).collect();
+    let names = ["old.example", "**.old.example", "older.example", "**.older.example"];
+    let mut wanted = names.map(|name| ("closes", name)).to_vec();
+    wanted.sort_unstable();
+    let mut closes = closes;
+    closes.sort_unstable();
+    assert_eq!(closes, wanted);
+    insta::assert_debug_snapshot!(found.facts);
+}
+
+#[test]
+fn a_service_of_which_nothing_is_said_is_no_change() {
+    let text = "\
+fwc 1
+service web from 10.0.0.0/24 {}
+service ops from 10.0.1.0/24 { allow a.example }
+";
+    let (policy, project, rulesets) = compiled(text, ProfileName::Hardened, OnDeny::Reject);
+    check(&policy, &project, &rulesets[0]);
+    // Of one that is gone nothing is known; what is denied to its addresses, too, is no edit.
+    let more = "\
+service old from 10.0.2.0/24 {}
+service now from 10.0.3.0/24 observe until 2027-01-01 {}
+deny b.example
+";
+    let text = [text, more].concat();
+    let (_, _, before) = compiled(&text, ProfileName::Hardened, OnDeny::Reject);
+    let read = Firewall::of(&before[0]).read(&policy, &project, RegionId(0));
+    assert_eq!(read.drift, readback::Drift::default());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn each_region_is_read_back(blocks in laws::blocks()) {
+        let (text, mut project) = (laws::policy(&laws::good(blocks)), laws::project());
+        let mut sources = Sources::new();
+        sources.add(SourceFile::new("laws.fw", text));
+        let (policy, _) = fwc::analyse(&sources, &project).accept().unwrap();
+        for name in [ProfileName::Hardened, ProfileName::Published] {
+            project.firewall.profile = name;
+            let (profile, firewall) = (Profile::of(name), &project.firewall);
+            let options = Options { today: today(), profile, firewall };
+            for ruleset in &suricata::compile(&policy, &options).unwrap() {
+                check(&policy, &project, ruleset);
+            }
+        }
+    }
+
+    #[test]
+    fn what_opens_and_closes_is_what_changed(
+        before in policy(),
+        after in policy(),
+        profiles in (any::<bool>(), any::<bool>()),
+    ) {
+        let profile = |published| match published {
+            true => ProfileName::Published,
+            false => ProfileName::Hardened,
+        };
+        let (old, _, rulesets) = compiled(&before, profile(profiles.0), OnDeny::Drop);
+        let (new, project, _) = compiled(&after, profile(profiles.1), OnDeny::Reject);
+        for ruleset in &rulesets {
+            let read = Firewall::of(ruleset).read(&new, &project, ruleset.id);
+            prop_assert!(read.drift.is_empty() && read.refused.is_empty());
+            let told = |before| {
+                let found = diff(before, &new, today(), &|_| true);
+                let deltas = found.deltas.into_iter();
+                deltas.map(|it| (it.services, it.opens, it.closes)).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(format!("{:?}", told(&read.policy)), format!("{:?}", told(&old)));
+        }
+    }
+
+    /// Whatever is done to a line, it is told, or the policy that is read says what is left.
+    #[test]
+    fn no_edit_is_silent(
+        text in policy(),
+        at in any::<prop::sample::Index>(),
+        to in any::<prop::sample::Index>(),
+        kind in 0..4_usize,
+    ) {
+        let (policy, project, rulesets) = compiled(&text, ProfileName::Hardened, OnDeny::Reject);
+        for ruleset in &rulesets {
+            let firewall = Firewall::of(ruleset).edited(|text| edited(&text, at, to, kind));
+            if firewall.texts.concat() == ruleset.text {
+                continue;
+            }
+            let drift = readback::drift(&firewall.groups(), ruleset);
+            prop_assert!(!drift.changes.is_empty(), "{}", firewall.texts.concat());
+            let read = firewall.read(&policy, &project, ruleset.id);
+            let found = diff(&read.policy, &policy, today(), &|_| true);
+            // A grant that others cover may go: nothing opens or closes.
+            let whole = Firewall::of(ruleset).read(&policy, &project, ruleset.id);
+            let is_gone = read.policy.grants.len() < whole.policy.grants.len();
+            prop_assert!(
+                !read.drift.is_empty() || !found.is_empty() || is_gone,
+                "{}", firewall.texts.concat()
+            );
+        }
+    }
+}
+
+/// The text with a line gone, moved or doubled, or with another line's keywords.
+fn edited(text: &str, at: prop::sample::Index, to: prop::sample::Index, kind: usize) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let (at, to) = (at.index(lines.len()), to.index(lines.len()));
+    match kind {
+        0 => drop(lines.remove(at)),
+        1 => {
+            let line = lines.remove(at);
+            lines.insert(to, line);
+        }
+        2 => lines.insert(to, lines[at].clone()),
+        _ => {
+            let (_, keywords) = lines[to].split_once(" any -> ").unwrap();
+            let (header, _) = lines[at].split_once(" any -> ").unwrap();
+            lines[at] = format!("{header} any -> {keywords}");
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+#[test]
+#[ignore = "some seconds; scripts/test runs it"]
+fn the_firewalls_of_allowlists_are_read_back() {
+    let project = crate::allowlists::project();
+    for text in crate::allowlists::policies() {
+        let mut sources = Sources::new();
+        sources.add(SourceFile::new("list.fw", text));
+        let (policy, _) = fwc::analyse(&sources, &project).accept().unwrap();
+        let profile = Profile::of(ProfileName::Hardened);
+        let options = Options { today: today(), profile, firewall: &project.firewall };
+        for ruleset in &suricata::compile(&policy, &options).unwrap() {
+            check_text(ruleset);
+            check(&policy, &project, ruleset);
+        }
     }
 }
