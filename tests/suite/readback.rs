@@ -524,11 +524,13 @@ fn each_kind_of_edit_is_found() {
         ),
         edit(
             "a policy in the name of who observes",
-            replaced(
-                &["alert tls", "bad.example"],
-                "fwc_service ops",
-                "fwc_service ops from 0.0.0.0/0 %7b%0aallow evil.test%0a%7d%0aservice x",
-            ),
+            Box::new(|text| {
+                let old = line(&text, &["alert tls", "bad.example"]);
+                let evil = "ops from 0.0.0.0/0 %7b%0aallow evil.test%0a%7d%0aservice x";
+                let new = old.replacen("fwc ops:", &format!("fwc {evil}:"), 1);
+                let new = new.replacen("fwc_service ops", &format!("fwc_service {evil}"), 1);
+                text.replacen(&old, &new, 1)
+            }),
         ),
         edit("the action of a denial", replaced(&["reject tls", "bad.example"], "reject", "alert")),
         edit("one protocol of a denial", removed(&["drop quic", "bad.example"])),
@@ -714,7 +716,7 @@ deny b.example
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn each_region_is_read_back(blocks in laws::blocks()) {
