@@ -41,6 +41,7 @@
 
 pub mod analysis;
 pub mod answer;
+pub mod deploy;
 pub mod diagnostic;
 pub mod editor;
 pub mod emit;

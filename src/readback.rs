@@ -41,7 +41,12 @@
 //!
 //! let text = "pass tls any any -> any any (msg:\"mine\"; flow:to_server; sid:1; rev:1;)\n";
 //! let (variables, references) = (BTreeMap::new(), BTreeMap::new());
-//! let live = [Group { name: "fwc-default-1", text, variables, references }];
+//! let live = [Group {
+//!     name: "shop-default-1",
+//!     text,
+//!     variables: &variables,
+//!     references: &references,
+//! }];
 //!
 //! let desired = Desired { policy: &policy, project: &project, region: RegionId(0) };
 //! let read = readback::read(&live, &desired, "2026-11-24".parse()?);
@@ -56,7 +61,6 @@ mod entries;
 
 use std::collections::BTreeMap;
 
-use ipnet::IpNet;
 use jiff::civil::Date;
 
 pub use changes::{Change, Drift, Expected, Live, Set, SetChange};
@@ -72,16 +76,16 @@ use crate::suricata::{self, Action, Options, Profile, Protocol, Ruleset, Signatu
 use crate::syntax;
 
 /// A rule group as it is in a firewall.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Group<'l> {
     /// What AWS calls it.
     pub name: &'l str,
     /// Its rules string.
     pub text: &'l str,
-    /// Its `IPSets`: name to addresses.
-    pub variables: BTreeMap<String, Vec<IpNet>>,
+    /// Its `IPSets`: name to addresses and networks, as AWS gives them.
+    pub variables: &'l BTreeMap<String, Vec<String>>,
     /// Its `IPSetReferences`: name to ARN.
-    pub references: BTreeMap<String, String>,
+    pub references: &'l BTreeMap<String, String>,
 }
 
 /// What should be in the firewall of a region.
@@ -112,16 +116,16 @@ pub struct Readback {
 
 /// Reads a firewall back from its rule groups, in the order in which they are evaluated.
 pub fn read(live: &[Group<'_>], desired: &Desired<'_>, today: Date) -> Readback {
-    let lines = changes::lines(live);
-    let firewall = firewall(&lines, &desired.project.firewall);
+    let live = changes::Firewall::new(live);
+    let firewall = firewall(&live.lines, &desired.project.firewall);
     let entries = |keep: &dyn Fn(usize) -> bool| {
-        let kept = lines.iter().enumerate().filter(|(index, _)| keep(*index));
-        Entries::read(kept.map(|(_, line)| line), live, desired, today)
+        let kept = live.lines.iter().enumerate().filter(|(index, _)| keep(*index));
+        Entries::read(kept.map(|(_, line)| line), &live.sets, desired, today)
     };
     let mut believed = entries(&|_| true);
     // On the first day on which everything is in force that is there.
     let day = believed.first_end().map_or(today, |end| end.min(today));
-    let again = believed.with_unnamed(live).write(desired, &firewall);
+    let again = believed.with_unnamed(&live.sets).write(desired, &firewall);
     let options =
         Options { today: day, profile: Profile::of(firewall.profile), firewall: &firewall };
     let (mut drift, mut refused) = (Drift::default(), Vec::new());
@@ -129,13 +133,12 @@ pub fn read(live: &[Group<'_>], desired: &Desired<'_>, today: Date) -> Readback 
         Ok(rulesets) => {
             // Of the one region.
             for expected in &rulesets {
-                let found = changes::compare(&lines, expected, Ids::OfSkeleton);
+                let found = live.compare(expected, Ids::OfSkeleton);
                 if !found.changes.is_empty() {
                     believed = entries(&|index| found.reproduced.contains(&index));
                     found.lacking.iter().for_each(|signature| believed.forget(signature));
                 }
-                let sets = changes::sets(live, &lines, expected);
-                drift = Drift { changes: found.changes, sets };
+                drift = Drift { changes: found.changes, sets: live.sets(expected) };
             }
         }
         Err(found) => refused = found,
@@ -151,9 +154,8 @@ pub fn read(live: &[Group<'_>], desired: &Desired<'_>, today: Date) -> Readback 
 
 /// What differs between the rule groups of a firewall and what was pushed, signature by signature.
 pub fn drift(live: &[Group<'_>], expected: &Ruleset) -> Drift {
-    let lines = changes::lines(live);
-    let changes = changes::compare(&lines, expected, Ids::All).changes;
-    Drift { changes, sets: changes::sets(live, &lines, expected) }
+    let live = changes::Firewall::new(live);
+    Drift { changes: live.compare(expected, Ids::All).changes, sets: live.sets(expected) }
 }
 
 fn policy(sources: &Sources, project: &Project) -> Policy {
@@ -191,6 +193,6 @@ fn firewall(lines: &[Line<'_>], desired: &Firewall) -> Firewall {
         _ => OnDeny::Drop,
     };
     // What is there did fit.
-    let quotas = Quotas { signatures_per_policy: u32::MAX };
+    let quotas = Quotas { signatures_per_policy: u32::MAX, ..desired.quotas };
     Firewall { profile, on_deny, quotas, ..desired.clone() }
 }

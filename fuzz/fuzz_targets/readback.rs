@@ -37,9 +37,9 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
     let mut sources = Sources::new();
     sources.add(SourceFile::new("fuzz.fw", DESIRED));
     let policy = fwc::analyse(&sources, &project).policy;
-    let networks = vec!["10.0.0.0/24".parse().expect("a network")];
-    let variables = BTreeMap::from([("web".to_owned(), networks)]);
-    let live = [Group { name: "live", text, variables, references: BTreeMap::new() }];
+    let variables = BTreeMap::from([("web".to_owned(), vec!["10.0.0.0/24".to_owned()])]);
+    let references = BTreeMap::new();
+    let live = [Group { name: "live", text, variables: &variables, references: &references }];
     let desired = Desired { policy: &policy, project: &project, region: RegionId(0) };
     let read = readback::read(&live, &desired, TODAY);
     // What is written is a policy.

@@ -1,8 +1,8 @@
 //! What differs between signatures that are in a firewall and those that should be.
 
+use core::net::IpAddr;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
 
 use ipnet::IpNet;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -125,12 +125,27 @@ pub enum Set {
     Reference(String),
 }
 
+/// The rule groups of a firewall, read.
+pub(super) struct Firewall<'l> {
+    pub(super) lines: Vec<Line<'l>>,
+    /// What each group names.
+    pub(super) sets: Vec<Sets<'l>>,
+}
+
 /// A line of a rule group.
 pub(super) struct Line<'l> {
     /// The number of the group.
     pub(super) group: usize,
     name: &'l str,
     pub(super) read: parse::Line<'l>,
+}
+
+/// What the signatures of a group may name.
+pub(super) struct Sets<'l> {
+    group: &'l str,
+    /// One that cannot be read is not there.
+    pub(super) variables: BTreeMap<&'l str, Vec<IpNet>>,
+    pub(super) references: &'l BTreeMap<String, String>,
 }
 
 impl Line<'_> {
@@ -141,13 +156,22 @@ impl Line<'_> {
     }
 }
 
-/// Every line of the groups.
-pub(super) fn lines<'l>(live: &[Group<'l>]) -> Vec<Line<'l>> {
-    let groups = live.iter().enumerate();
-    let lines = groups.flat_map(|(group, it)| {
-        parse::lines(it.text).map(move |read| Line { group, name: it.name, read })
-    });
-    lines.collect()
+impl<'l> Sets<'l> {
+    fn new(group: &Group<'l>) -> Self {
+        let network = |text: &String| -> Option<IpNet> {
+            text.parse().ok().or_else(|| Some(IpNet::from(text.parse::<IpAddr>().ok()?)))
+        };
+        let networks = |definition: &'l Vec<String>| {
+            let networks = definition.iter().map(network).collect::<Option<Vec<_>>>()?;
+            let mut networks = IpNet::aggregate(&networks);
+            networks.sort_unstable();
+            Some(networks)
+        };
+        let variables = group.variables.iter();
+        let variables = variables.filter_map(|(name, it)| Some((name.as_str(), networks(it)?)));
+        let Group { name, references, .. } = *group;
+        Self { group: name, variables: variables.collect(), references }
+    }
 }
 
 /// Which ids have to be the same.
@@ -180,8 +204,57 @@ pub(super) struct Comparison<'r> {
     pub(super) lacking: Vec<&'r Signature>,
 }
 
-/// Compares every line with a ruleset.
-pub(super) fn compare<'r>(live: &[Line<'_>], expected: &'r Ruleset, ids: Ids) -> Comparison<'r> {
+impl<'l> Firewall<'l> {
+    pub(super) fn new(live: &[Group<'l>]) -> Self {
+        let groups = live.iter().enumerate();
+        let lines = groups.flat_map(|(group, it)| {
+            parse::lines(it.text).map(move |read| Line { group, name: it.name, read })
+        });
+        Self { lines: lines.collect(), sets: live.iter().map(Sets::new).collect() }
+    }
+
+    /// What differs in the addresses that the lines of each group name.
+    pub(super) fn sets(&self, expected: &Ruleset) -> Vec<SetChange> {
+        let mut named: BTreeSet<(usize, &Addresses)> = BTreeSet::new();
+        for line in &self.lines {
+            if let Ok(signature) = &line.read.signature {
+                named.insert((line.group, &signature.source));
+                named.insert((line.group, &signature.destination));
+            }
+        }
+        let mut changes = Vec::new();
+        for (group, addresses) in named {
+            let Some(sets) = self.sets.get(group) else { continue };
+            let (name, live, expected) = match addresses {
+                Addresses::Variable(name) => (
+                    name,
+                    sets.variables.get(&**name).cloned().map(Set::Networks),
+                    expected.variables.get(name).cloned().map(Set::Networks),
+                ),
+                Addresses::Reference(name) => (
+                    name,
+                    sets.references.get(&**name).cloned().map(Set::Reference),
+                    expected.references.get(name).cloned().map(Set::Reference),
+                ),
+                Addresses::Any | Addresses::Networks(_) => continue,
+            };
+            // What only a line names that should not be there is told with it.
+            let Some(expected) = expected.filter(|expected| live.as_ref() != Some(expected)) else {
+                continue;
+            };
+            let (group, name) = (sets.group.to_owned(), name.to_string());
+            changes.push(SetChange { group, name, live, expected });
+        }
+        changes
+    }
+
+    /// Compares every line with a ruleset.
+    pub(super) fn compare<'r>(&self, expected: &'r Ruleset, ids: Ids) -> Comparison<'r> {
+        compare(&self.lines, expected, ids)
+    }
+}
+
+fn compare<'r>(live: &[Line<'_>], expected: &'r Ruleset, ids: Ids) -> Comparison<'r> {
     let mut places: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
     for (index, line) in live.iter().enumerate() {
         if let Ok(signature) = &line.read.signature {
@@ -276,51 +349,4 @@ fn rising(numbers: &[usize]) -> Vec<usize> {
     run.sort_unstable_by_key(|number| Reverse(*number));
     run.reverse();
     run
-}
-
-/// What differs in the addresses that the lines of each group name.
-pub(super) fn sets(live: &[Group<'_>], lines: &[Line<'_>], expected: &Ruleset) -> Vec<SetChange> {
-    let mut named: BTreeSet<(usize, &Addresses)> = BTreeSet::new();
-    for line in lines {
-        if let Ok(signature) = &line.read.signature {
-            named.insert((line.group, &signature.source));
-            named.insert((line.group, &signature.destination));
-        }
-    }
-    let mut changes = Vec::new();
-    for (group, addresses) in named {
-        let Some(group) = live.get(group) else { continue };
-        let is_and_should = match addresses {
-            Addresses::Variable(name) => (
-                name,
-                group.variables.get(&**name).map(|it| networks(it)),
-                expected.variables.get(name).map(|it| networks(it)),
-            ),
-            Addresses::Reference(name) => (
-                name,
-                group.references.get(&**name).cloned().map(Set::Reference),
-                expected.references.get(name).cloned().map(Set::Reference),
-            ),
-            Addresses::Any | Addresses::Networks(_) => continue,
-        };
-        // What only a line names that should not be there is told with it.
-        if let (name, live, Some(expected)) = is_and_should
-            && live.as_ref() != Some(&expected)
-        {
-            let name: &Arc<str> = name;
-            changes.push(SetChange {
-                group: group.name.to_owned(),
-                name: name.to_string(),
-                live,
-                expected,
-            });
-        }
-    }
-    changes
-}
-
-fn networks(networks: &[IpNet]) -> Set {
-    let mut networks = IpNet::aggregate(&networks.to_vec());
-    networks.sort_unstable();
-    Set::Networks(networks)
 }

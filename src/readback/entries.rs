@@ -8,8 +8,8 @@ use indexmap::IndexMap;
 use ipnet::IpNet;
 use jiff::civil::Date;
 
-use super::changes::Line;
-use super::{Desired, Group};
+use super::Desired;
+use super::changes::{Line, Sets};
 use crate::policy::resolve::{self, is_identifier, is_owner};
 use crate::policy::{Action, Destination, Origins, Reach, Regional, ServiceId, networks};
 use crate::project::{Firewall, Network, Project};
@@ -77,7 +77,7 @@ impl Entries {
     /// Reads what signatures say; what could not have been written is left out.
     pub(super) fn read<'l>(
         lines: impl Iterator<Item = &'l Line<'l>>,
-        live: &[Group<'_>],
+        live: &[Sets<'_>],
         desired: &Desired<'_>,
         today: Date,
     ) -> Self {
@@ -111,7 +111,7 @@ impl Entries {
         &mut self,
         signature: &Signature,
         metadata: &Metadata,
-        group: &Group<'_>,
+        group: &Sets<'_>,
         desired: &Desired<'_>,
         today: Date,
     ) {
@@ -151,7 +151,7 @@ impl Entries {
     }
 
     /// Takes the addresses of a service from a side of a signature that names them.
-    fn origins(&mut self, name: &str, side: &Addresses, group: &Group<'_>) {
+    fn origins(&mut self, name: &str, side: &Addresses, group: &Sets<'_>) {
         let known = &mut self.service(name).origins;
         if known.is_some() {
             return;
@@ -190,7 +190,7 @@ impl Entries {
     }
 
     /// These, and a service for addresses that are denied something and are of none of these.
-    pub(super) fn with_unnamed(&self, live: &[Group<'_>]) -> Self {
+    pub(super) fn with_unnamed(&self, live: &[Sets<'_>]) -> Self {
         let mut entries = self.clone();
         let enforced = live.iter().find_map(|group| group.variables.get(ENFORCED));
         let mut known = Vec::new();

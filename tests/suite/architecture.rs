@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["flow"],
     &["suricata"],
     &["emit", "lints", "matcher", "probe", "readback"],
-    &["analysis", "answer"],
+    &["analysis", "answer", "deploy"],
     &["editor", "explain"],
     &["verify"],
 ];

@@ -310,14 +310,15 @@ pass tls any any -> any any (msg:\"x\"; sid:1
 struct Firewall {
     /// The text of each.
     texts: Vec<String>,
-    variables: BTreeMap<String, Vec<IpNet>>,
+    variables: BTreeMap<String, Vec<String>>,
     references: BTreeMap<String, String>,
 }
 
 impl Firewall {
     /// What a ruleset is delivered as.
     fn of(ruleset: &Ruleset) -> Self {
-        let variables = ruleset.variables.iter().map(|(name, it)| (name.to_string(), it.clone()));
+        let written = |networks: &Vec<IpNet>| networks.iter().map(IpNet::to_string).collect();
+        let variables = ruleset.variables.iter().map(|(name, it)| (name.to_string(), written(it)));
         let references = ruleset.references.iter().map(|(name, it)| (name.to_string(), it.clone()));
         let texts = ruleset.groups.iter().map(|group| ruleset.text(group).to_owned()).collect();
         Self { texts, variables: variables.collect(), references: references.collect() }
@@ -338,11 +339,7 @@ impl Firewall {
     fn groups(&self) -> Vec<Group<'_>> {
         let groups = self.texts.iter().zip(["shop-1", "shop-2", "shop-3", "shop-4"].iter().cycle());
         let groups = groups.map(|(text, name)| {
-            // A group has what its signatures name, and nothing else.
-            let named = |sign: char, name: &str| text.contains(&format!(" {sign}{name} "));
-            let (mut variables, mut references) = (self.variables.clone(), self.references.clone());
-            variables.retain(|name, _| named('$', name));
-            references.retain(|name, _| named('@', name));
+            let Self { variables, references, .. } = self;
             Group { name, text, variables, references }
         });
         groups.collect()
@@ -620,7 +617,7 @@ fn addresses_that_were_edited_are_found() {
     let ruleset = &rulesets[0];
     let with = |name: &str, networks: &[&str]| {
         let mut firewall = Firewall::of(ruleset);
-        let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
+        let networks = networks.iter().map(|network| (*network).to_owned()).collect();
         firewall.variables.insert(name.to_owned(), networks);
         firewall
     };
@@ -637,6 +634,14 @@ fn addresses_that_were_edited_are_found() {
     // Written otherwise they are the same.
     let same = with("web", &["10.0.0.128/25", "10.0.0.0/25"]);
     assert_eq!(told(&same), "");
+    // An address alone is a network of one.
+    let alone = |network| with("web", &[network]).read(&policy, &project, ruleset.id).policy;
+    let sources =
+        |policy: Policy| policy.services.iter().map(|it| it.sources.clone()).collect::<Vec<_>>();
+    assert_eq!(sources(alone("10.0.0.9")), sources(alone("10.0.0.9/32")));
+    // What cannot be read is nobody's address.
+    let odd = with("web", &["10.0.0.0-10.0.0.9"]).read(&policy, &project, ruleset.id);
+    assert!(!odd.drift.is_empty());
     // A `deny` for all that leaves somebody out is one that was edited, one for more is not.
     let less = with("FWC_ENFORCED", &["10.0.0.0/25"]).read(&policy, &project, ruleset.id).drift;
     assert_eq!((less.changes.len(), less.sets.len()), (0, 1));
@@ -645,8 +650,9 @@ fn addresses_that_were_edited_are_found() {
     // Groups that do not agree.
     let firewall = Firewall::of(ruleset).cut(12);
     let mut groups = firewall.groups();
-    let last = groups.iter_mut().rev().find(|group| group.variables.contains_key("ops")).unwrap();
-    last.variables.insert("ops".to_owned(), vec!["10.8.0.0/24".parse().unwrap()]);
+    let other = with("ops", &["10.8.0.0/24"]);
+    let last = groups.iter_mut().rev().find(|group| group.text.contains(" $ops ")).unwrap();
+    last.variables = &other.variables;
     let desired = Desired { policy: &policy, project: &project, region: ruleset.id };
     let read = readback::read(&groups, &desired, today());
     assert_eq!((read.drift.changes.len(), read.drift.sets.len()), (0, 1));
