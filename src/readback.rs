@@ -170,7 +170,7 @@ fn policy(sources: &Sources, project: &Project) -> Policy {
 fn firewall(lines: &[Line<'_>], desired: &Firewall) -> Firewall {
     let signatures = || lines.iter().filter_map(|line| line.read.signature.as_ref().ok());
     let is_fixed = |signature: &Signature| {
-        matches!(signature.subject, Subject::Skeleton(_)) && signature.sid < sid::FIRST
+        matches!(signature.subject, Subject::Skeleton(_)) && sid::SKELETON.contains(&signature.sid)
     };
     // With neither it lacks nothing: a firewall that was never pushed to has no signature.
     let profile = match signatures().any(is_fixed) {

@@ -1,5 +1,6 @@
 //! Signatures to the entries and services they were made from, and these to the text of a policy.
 
+use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -10,8 +11,9 @@ use jiff::civil::Date;
 
 use super::Desired;
 use super::changes::{Line, Sets};
+use crate::policy::pattern::Pattern;
 use crate::policy::resolve::{self, is_identifier, is_owner};
-use crate::policy::{Action, Destination, Origins, Reach, Regional, ServiceId, networks};
+use crate::policy::{Action, Destination, Origins, Reach, ServiceId, networks};
 use crate::project::{Firewall, Network, Project};
 use crate::source::{SourceFile, Sources};
 use crate::suricata::{
@@ -386,8 +388,14 @@ fn is_service(name: &str) -> bool {
 
 /// Whether a word is a destination in its one normal form.
 fn is_destination(word: &str) -> bool {
-    let read = resolve::destination(word, &Project::without_file());
-    matches!(read, Some(Regional::Same(destination)) if destination.text() == word)
+    let address = || word.parse().ok().map(|address: IpAddr| IpNet::from(address));
+    let destination = match word.parse().ok().or_else(address) {
+        Some(network) => {
+            Some(Destination::Addresses(network)).filter(|_| network == network.trunc())
+        }
+        None => Pattern::parse(word).ok().map(|read| Destination::Names(read.value)),
+    };
+    destination.is_some_and(|destination| destination.text() == word)
 }
 
 fn bound(arn: String) -> Network {
@@ -414,6 +422,9 @@ fn templates<'d>(desired: &Desired<'d>) -> BTreeMap<String, &'d str> {
                 templates.insert(here.text().into_owned(), &**word);
             }
         }
+    }
+    if templates.is_empty() {
+        return templates;
     }
     for grant in policy.grants.iter().filter(|grant| grant.template.is_none()) {
         // Written out somewhere, it may have been written out here.
