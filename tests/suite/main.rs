@@ -17,6 +17,7 @@ mod corpus;
 mod docs;
 mod editor;
 mod emit;
+mod emulator;
 mod engine;
 
 mod forms;
