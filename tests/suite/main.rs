@@ -29,6 +29,7 @@ mod lsp;
 mod matcher;
 mod model;
 mod project;
+mod pushes;
 mod render;
 mod support;
 mod terminal;
