@@ -431,6 +431,10 @@ pub(crate) struct Explain {
     /// Explain as on this day, UTC, instead of today
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     pub(crate) today: Option<Date>,
+
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: ResultFormat,
 }
 
 /// Serve an editor: findings while typing, completion, what a name means and who reaches it
