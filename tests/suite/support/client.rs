@@ -1,5 +1,5 @@
 //! `deploy::Firewall` over the emulator, call by call and without HTTP, so that thousands of pushes fit
-//! into seconds. Nothing is asked twice: what the SDK would try again is a failure here.
+//! into seconds. What is harmless is asked for again, as often as the SDK does.
 
 use std::cell::{RefCell, RefMut};
 use std::collections::BTreeMap;
@@ -15,6 +15,10 @@ use serde_json::{Value, json};
 
 use super::emulator::{Cloud, Failure};
 use super::fake::{run_until, yield_now};
+
+/// How often the SDK asks (`RetryConfig::standard`,
+/// <https://docs.rs/aws-config/latest/aws_config/retry/struct.RetryConfig.html>, 2026-11).
+const ATTEMPTS: usize = 3;
 
 /// A region of an account.
 #[derive(Clone)]
@@ -34,20 +38,30 @@ impl Client {
     }
 
     async fn call(&self, operation: &str, body: Value) -> Result<Value, Error> {
-        // So that the calls of several regions alternate.
-        yield_now().await;
-        let result = self.cloud().call(&self.region, operation, body);
-        match result {
-            Ok(answer) => Ok(answer),
-            Err(Failure::Gone) => pending().await,
-            Err(Failure::Reset) => Err(Error::Unavailable("connection reset".to_owned())),
-            Err(Failure::Refused(error)) => Err(match error.code {
-                "InvalidTokenException" => Error::Stale,
-                "ResourceNotFoundException" => Error::Missing,
-                "InvalidOperationException" => Error::InUse,
-                "ThrottlingException" | "InternalServerError" => Error::Unavailable(error.message),
-                _ => Error::Refused(error.message),
-            }),
+        let is_dry_run = body.get("DryRun").is_some_and(|it| it == true);
+        let asks = ["Describe", "List"].iter().any(|verb| operation.starts_with(verb));
+        let mut attempt = 1;
+        loop {
+            // So that the calls of several regions alternate.
+            yield_now().await;
+            let result = self.cloud().call(&self.region, operation, body.clone());
+            let (error, may_be_done) = match result {
+                Ok(answer) => return Ok(answer),
+                Err(Failure::Gone) => pending().await,
+                Err(Failure::Reset) => (Error::Unavailable("connection reset".to_owned()), true),
+                Err(Failure::Refused(error)) => match error.code {
+                    "InvalidTokenException" => return Err(Error::Stale),
+                    "ResourceNotFoundException" => return Err(Error::Missing),
+                    "InvalidOperationException" => return Err(Error::InUse),
+                    "ThrottlingException" => (Error::Unavailable(error.message), false),
+                    "InternalServerError" => (Error::Unavailable(error.message), true),
+                    _ => return Err(Error::Refused(error.message)),
+                },
+            };
+            if attempt == ATTEMPTS || (may_be_done && !asks && !is_dry_run) {
+                return Err(error);
+            }
+            attempt += 1;
         }
     }
 

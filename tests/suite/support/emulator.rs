@@ -41,6 +41,7 @@ pub(crate) use stack::Stack;
 const EPOCH: u64 = 1_795_478_400;
 
 /// Network Firewall in every region of one account.
+#[derive(Clone)]
 pub(crate) struct Cloud {
     settings: Settings,
     tick: u64,
@@ -352,6 +353,11 @@ impl Cloud {
             let result = self.obey(&region, &operation, body);
             self.note(Actor::Client, &region, &operation, mutating, Some("late"), Some(&result));
         }
+    }
+
+    /// How the service is.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Changes how the service is, as when a quota is raised.

@@ -215,7 +215,7 @@ impl Chaos {
 }
 
 /// All that goes wrong.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Faults {
     pub(super) injections: Vec<Injection>,
     pub(super) chaos: Option<Chaos>,
