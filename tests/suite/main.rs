@@ -18,8 +18,8 @@ mod deploy;
 mod docs;
 mod editor;
 mod emit;
+mod emulator;
 mod engine;
-
 mod forms;
 mod laws;
 mod lints;
@@ -28,6 +28,7 @@ mod lsp;
 mod matcher;
 mod model;
 mod project;
+mod pushes;
 mod readback;
 mod render;
 mod support;
