@@ -22,7 +22,9 @@ use crate::policy::Action;
 use crate::project::Project;
 
 pub use observe::{Live, Observed, observe};
-pub use plan::{Options, Plan, Refusal, RegionPlan, Seen, Step, destroy, plan, rollback};
+pub use plan::{
+    Empty, Missing, Options, Place, Plan, Refusal, RegionPlan, Seen, Step, destroy, plan, rollback,
+};
 pub use push::{Event, Held, OnFailure, Order, Outcome, Push, RegionReport, Report, push};
 pub use stamp::{Named, Origin, Past, Stamp};
 pub use status::{Drift, Status, status};
