@@ -277,6 +277,13 @@ pub fn signature(
     (!text.is_empty()).then_some(text)
 }
 
+/// Where the entries stand that a signature with this id was made of.
+pub fn places(sid: u32, policy: &Policy, ruleset: &Ruleset) -> Vec<Location> {
+    let signature = ruleset.signatures.iter().find(|signature| signature.sid == sid);
+    let grants = signature.map(|signature| &*signature.grants).unwrap_or_default();
+    grants.iter().filter_map(|id| policy.grant(*id)).map(|grant| grant.at).collect()
+}
+
 /// What a signature says in every region.
 fn said(signature: &Signature, policy: &Policy, sources: &Sources) -> String {
     let mut text = format!("{} {}\n", signature.sid, signature.message());
