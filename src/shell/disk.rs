@@ -30,6 +30,12 @@ pub(crate) fn read(path: &Path) -> Result<String, Error> {
     text(path, file, size)
 }
 
+/// Reads a text file of any size.
+#[cfg(feature = "aws")]
+pub(crate) fn read_any(path: &Path) -> Result<String, Error> {
+    fs::read_to_string(path).map_err(|error| unreadable(path, error))
+}
+
 /// Reads standard input.
 pub(crate) fn read_stdin() -> Result<String, Error> {
     text(Path::new("<stdin>"), io::stdin().lock(), 0)

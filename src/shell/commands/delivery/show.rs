@@ -1,0 +1,280 @@
+//! Plans, reports and states of regions as text.
+
+use fwc::deploy::{
+    Drift, Event, Held, Outcome, Past, Plan, RegionPlan, RegionReport, Report, Status, Step, Sync,
+    Target, Zone,
+};
+use jiff::Timestamp;
+
+use crate::shell::output;
+
+/// What a region is called.
+pub(in crate::shell::commands) fn place(target: &Target) -> String {
+    named(&target.region, &target.role)
+}
+
+fn named(region: &str, role: &str) -> String {
+    format!("{region} ({role})")
+}
+
+/// What a push does at the moment.
+pub(super) fn event(event: &Event<'_>) -> String {
+    match event {
+        Event::Checking => "asking whether the rule groups are accepted".to_owned(),
+        Event::Creating(name) => format!("making {name}"),
+        Event::Switching => "switching the firewall policy".to_owned(),
+        Event::Zones([]) => "no zones are watched".to_owned(),
+        Event::Zones(zones) => format!("waiting for {}", every_zone(zones)),
+        Event::SwitchingBack => "switching back".to_owned(),
+        Event::Deleting(name) => format!("deleting {name}"),
+    }
+}
+
+// Plans.
+
+/// A plan for a terminal.
+pub(in crate::shell::commands) fn plan(plan: &Plan) -> String {
+    let mut text = String::new();
+    for region in &plan.regions {
+        text.push_str(&format!("{}: {}\n", place(&region.target), becomes(region)));
+        let rows: Vec<_> = region.steps.iter().map(step).collect();
+        let width = rows.iter().map(|[_, object, _]| object.len()).max().unwrap_or(0);
+        for [verb, object, why] in rows {
+            text.push_str(&format!("  {verb:<6}  {object:<width$}  {why}\n"));
+        }
+        for change in changes(region) {
+            text.push_str(&format!("  {change}\n"));
+        }
+        for note in &region.notes {
+            text.push_str(&format!("  note: {note}\n"));
+        }
+        text.push('\n');
+    }
+    text.push_str(&sum(plan));
+    text.push('\n');
+    text
+}
+
+/// A plan for a comment on a pull request.
+pub(in crate::shell::commands) fn markdown(plan: &Plan) -> String {
+    let mut text = String::from("## What a push would do\n\n");
+    for region in &plan.regions {
+        text.push_str(&format!("### {}: {}\n\n", place(&region.target), becomes(region)));
+        let rows = region.steps.iter().map(|it| step(it).to_vec());
+        text.push_str(&output::table(&["step", "object", "why"], 3, rows));
+        let changes = changes(region);
+        let notes = region.notes.iter().map(|note| format!("note: {note}"));
+        let lines: Vec<_> = changes.into_iter().chain(notes).collect();
+        if !lines.is_empty() {
+            text.push('\n');
+        }
+        for line in lines {
+            text.push_str(&format!("- {line}\n"));
+        }
+        text.push('\n');
+    }
+    text.push_str(&sum(plan));
+    text.push('\n');
+    text
+}
+
+/// What opens and closes in a region with a plan, a line each.
+fn changes(_: &RegionPlan) -> Vec<String> {
+    Vec::new()
+}
+
+fn sum(plan: &Plan) -> String {
+    let all = plan.regions.len();
+    match plan.regions.iter().filter(|region| !region.is_empty()).count() {
+        0 => "nothing to do: what is in force is what the policy says".to_owned(),
+        changed => format!("{changed} of {} to change", counted(all, "region")),
+    }
+}
+
+/// From which generation to which.
+fn becomes(region: &RegionPlan) -> String {
+    match (&region.seen.generation, &region.generation) {
+        (None, None) => "nothing of fwc".to_owned(),
+        (None, Some(after)) => format!("generation {}, {}", after.generation, after.digest),
+        (Some(before), Some(after)) if before == after => {
+            format!("stays at generation {}, {}", after.generation, after.digest)
+        }
+        (Some(before), Some(after)) => {
+            format!("generation {} to {}, {}", before.generation, after.generation, after.digest)
+        }
+        (Some(before), None) => format!("generation {} to none", before.generation),
+    }
+}
+
+/// What is done, with what, and why.
+fn step(step: &Step) -> [String; 3] {
+    let (verb, object, why) = match step {
+        Step::CreateGroup { group, cause } => {
+            let signatures = group.sized.content.rules.lines().count();
+            let room = group.sized.capacity;
+            let size = format!("{}, room for {room}", counted(signatures, "signature"));
+            ("create", &group.name, format!("{size}: {cause}"))
+        }
+        Step::Reuse { name, cause, .. } => ("reuse", name, cause.clone()),
+        Step::CreatePolicy { policy, to, cause } => {
+            let to = counted(to.len(), "rule group");
+            ("create", &policy.name, format!("the firewall policy, with {to}: {cause}"))
+        }
+        Step::UpdatePolicy { to, cause } => {
+            let groups: Vec<_> = to.iter().map(|place| place.group.as_str()).collect();
+            let to = if groups.is_empty() { "no rule group".to_owned() } else { groups.join(", ") };
+            return ["switch".to_owned(), to, cause.clone()];
+        }
+        Step::DeleteGroup { name, cause } => ("delete", name, cause.clone()),
+        Step::Keep { name, cause } => ("keep", name, cause.clone()),
+    };
+    [verb.to_owned(), object.clone(), why]
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+// Reports.
+
+/// What a push did, for a terminal.
+pub(super) fn report(report: &Report) -> String {
+    let rows = report.regions.iter().map(|region| {
+        vec![
+            named(&region.region, &region.role),
+            outcome(region),
+            in_force(region),
+            every_zone(&region.zones),
+        ]
+    });
+    let mut text = output::wrapped(&["region", "outcome", "in force", "zones"], rows);
+    for region in &report.regions {
+        let place = named(&region.region, &region.role);
+        if let Some(error) = &region.error {
+            text.push_str(&format!("\n{place}: {error}\n"));
+        }
+        if !region.left.is_empty() {
+            let left = region.left.join(", ");
+            text.push_str(&format!("\n{place}: not deleted, the next push tries again: {left}\n"));
+        }
+    }
+    text
+}
+
+fn outcome(region: &RegionReport) -> String {
+    let outcome = match region.outcome {
+        Outcome::Unchanged => "unchanged",
+        Outcome::Switched => "switched",
+        Outcome::SwitchedBack => "switched back",
+        Outcome::Untouched => "untouched",
+        Outcome::Failed => "failed",
+    };
+    outcome.to_owned()
+}
+
+/// What holds in a region.
+fn in_force(region: &RegionReport) -> String {
+    let generation = |past: &Option<Past>| match past {
+        Some(past) => format!("generation {}, {}", past.generation, past.digest),
+        None => "nothing of fwc".to_owned(),
+    };
+    match region.holds {
+        Held::Before => generation(&region.before),
+        Held::After => generation(&region.after),
+        Held::Other => "what somebody else brought".to_owned(),
+        Held::Unknown => {
+            format!("unknown: {} or {}", generation(&region.before), generation(&region.after))
+        }
+    }
+}
+
+/// How far every zone is; those that are in sync are only counted.
+fn every_zone(zones: &[Zone]) -> String {
+    if zones.is_empty() {
+        return "none is watched".to_owned();
+    }
+    let (done, late): (Vec<_>, Vec<_>) = zones.iter().partition(|zone| zone.sync == Sync::InSync);
+    if late.is_empty() {
+        return format!("{} in sync", done.len());
+    }
+    let late = late.iter().map(|zone| match &zone.message {
+        Some(message) => format!("{} {}: {message}", zone.zone, zone.sync.as_str()),
+        None => format!("{} {}", zone.zone, zone.sync.as_str()),
+    });
+    let done = (!done.is_empty()).then(|| format!("{} in sync", done.len()));
+    late.chain(done).collect::<Vec<_>>().join(", ")
+}
+
+// What holds.
+
+/// What a region enforces, for a terminal.
+pub(in crate::shell::commands) fn status(status: &Status, now: Timestamp) -> String {
+    let mut text = format!("{}: ", named(&status.region, &status.role));
+    match &status.generation {
+        Some(past) => text.push_str(&format!("generation {}, {}\n", past.generation, past.digest)),
+        None => text.push_str("no generation of fwc\n"),
+    }
+    let mut line = |what: &str, value: &str| text.push_str(&format!("  {what:<9} {value}\n"));
+    let origin = &status.origin;
+    if let Some(commit) = &origin.commit {
+        line("commit", commit);
+    }
+    let when = origin.pushed_at.map(|at| format!("{at}, {}", age(now, at)));
+    match (&origin.pushed_by, when) {
+        (Some(who), Some(when)) => line("pushed", &format!("by {who} at {when}")),
+        (Some(who), None) => line("pushed", &format!("by {who}")),
+        (None, Some(when)) => line("pushed", &format!("at {when}")),
+        (None, None) => {}
+    }
+    if !status.groups.is_empty() {
+        let groups = status.groups.join(", ");
+        line("groups", &format!("{groups}, room for {} signatures", status.capacity));
+    }
+    line("zones", &every_zone(&status.zones));
+    if !status.before.is_empty() {
+        let before = status.before.iter().map(|past| past.generation.to_string());
+        let before: Vec<_> = before.collect();
+        line("before", &format!("generation {} can be rolled back to", before.join(", ")));
+    }
+    for trouble in &status.troubles {
+        line("trouble", trouble);
+    }
+    if status.drift.is_empty() {
+        line("drift", "none");
+    }
+    for drift in &status.drift {
+        line("drift", &differs(drift));
+    }
+    text
+}
+
+/// How long ago something was.
+fn age(now: Timestamp, then: Timestamp) -> String {
+    let seconds = now.as_second() - then.as_second();
+    match seconds {
+        ..0 => "by a clock that is ahead".to_owned(),
+        0..120 => format!("{seconds} s ago"),
+        120..7_200 => format!("{} min ago", seconds / 60),
+        7_200..172_800 => format!("{} h ago", seconds / 3_600),
+        _ => format!("{} days ago", seconds / 86_400),
+    }
+}
+
+/// A difference between what is and what should be.
+fn differs(drift: &Drift) -> String {
+    match drift {
+        Drift::NoPolicy => "there is no firewall policy".to_owned(),
+        Drift::Nothing => "nothing of fwc is in force".to_owned(),
+        Drift::Mixture => "what is in force is not one whole generation".to_owned(),
+        Drift::Edited => "a rule group was edited by hand since it was pushed".to_owned(),
+        Drift::Shell { setting, is, should } => {
+            format!("the {setting} of the firewall policy is {is}, and has to be {should}")
+        }
+        Drift::Behind { digest } => format!("the policy is another one now: {digest}"),
+        Drift::Zone { zone, sync } => match sync {
+            Sync::InSync => format!("{zone} enforces another version of the firewall policy"),
+            _ => format!("{zone} is {}", sync.as_str()),
+        },
+        Drift::Error { message } => format!("AWS found: {message}"),
+    }
+}

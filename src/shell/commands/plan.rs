@@ -1,0 +1,26 @@
+//! `fwc plan`: what a push would do.
+
+use crate::shell::args::{Args, DiffFormat, Plan};
+use crate::shell::{Error, Exit, Shell, disk};
+
+use super::delivery::{self, show};
+
+pub(crate) fn plan(args: &Args, command: &Plan, shell: &mut Shell) -> Result<Exit, Error> {
+    let Plan { policy, regions, permitted, account, .. } = command;
+    let decided = delivery::decide(args, policy.as_deref(), regions, permitted, account, shell)?;
+    let Some(decided) = decided else { return Ok(Exit::Findings) };
+    let plan = &decided.plan;
+    match command.format {
+        DiffFormat::Text => shell.print(&show::plan(plan))?,
+        DiffFormat::Markdown => shell.print(&show::markdown(plan))?,
+        DiffFormat::Json => shell.print(&plan.to_json())?,
+    }
+    if let Some(file) = &command.output {
+        disk::replace(file, &plan.to_json())?;
+        shell.say(&format!("wrote the plan to {}", disk::shown(file)));
+    }
+    Ok(match command.detailed_exitcode && !plan.is_empty() {
+        true => Exit::Changes,
+        false => Exit::Done,
+    })
+}

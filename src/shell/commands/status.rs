@@ -1,0 +1,107 @@
+//! `fwc status`: what each region enforces, and how that differs from what it should.
+
+use fwc::deploy::{self, Desired};
+use serde::Serialize;
+
+use crate::shell::args::{Args, ResultFormat, Status};
+use crate::shell::{Error, Exit, Shell, clock, project};
+
+use super::delivery::{self, Session, show};
+
+/// Every region, in the order of the project file.
+#[derive(Serialize)]
+struct States {
+    schema: u32,
+    regions: Vec<State>,
+}
+
+/// A region, or why nothing is known about it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum State {
+    Known(deploy::Status),
+    Unknown { role: String, region: String, error: String },
+}
+
+pub(crate) fn status(args: &Args, command: &Status, shell: &mut Shell) -> Result<Exit, Error> {
+    let named = command.policy.as_deref();
+    let Some(found) = project::find(args, named, shell)? else { return Ok(Exit::Findings) };
+    let targets = delivery::targets(&found, &command.regions.region)?;
+    let mut desired = Vec::new();
+    if named.is_some() || found.project.policy.is_some() {
+        let path = found.policy(named)?;
+        let Some(compiled) = found.compile(&path, command.regions.today, shell)? else {
+            return Ok(Exit::Findings);
+        };
+        desired = delivery::desired(&compiled, &targets);
+    }
+    let session = Session::new(&command.account, targets, shell)?;
+    let mut last = None;
+    loop {
+        let states = ask(&session, &desired);
+        let text = match command.format {
+            ResultFormat::Text => text(&states),
+            ResultFormat::Json => states.to_json(),
+        };
+        // How long ago something was is no change.
+        let (facts, exit) = (states.to_json(), states.exit());
+        if last.as_ref() != Some(&facts) && !shell.print_on(&text)? {
+            return Ok(exit);
+        }
+        if !command.watch {
+            return Ok(exit);
+        }
+        last = Some(facts);
+        session.pause(command.account.poll);
+    }
+}
+
+fn ask(session: &Session, desired: &[Desired]) -> States {
+    let observed = session.observe();
+    let mut regions: Vec<_> = session
+        .targets()
+        .iter()
+        .zip(observed)
+        .map(|(target, observed)| match observed {
+            Ok(observed) => {
+                let desired = desired.iter().find(|desired| desired.target == *target);
+                State::Known(deploy::status(target, desired, &observed))
+            }
+            Err(error) => State::Unknown {
+                role: target.role.clone(),
+                region: target.region.clone(),
+                error: error.to_string(),
+            },
+        })
+        .collect();
+    // They are asked in the order in which they are switched, which is the other way round.
+    regions.reverse();
+    States { schema: 1, regions }
+}
+
+impl States {
+    fn exit(&self) -> Exit {
+        let exits = self.regions.iter().map(|state| match state {
+            State::Known(status) if status.drift.is_empty() => Exit::Done,
+            State::Known(_) => Exit::Findings,
+            State::Unknown { .. } => Exit::Failure,
+        });
+        exits.max_by_key(|exit| *exit as u8).unwrap_or(Exit::Done)
+    }
+
+    fn to_json(&self) -> String {
+        // Strings, numbers and lists can always be written.
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}
+
+fn text(states: &States) -> String {
+    let now = clock::now();
+    let state = |state: &State| match state {
+        State::Known(status) => show::status(status, now),
+        State::Unknown { role, region, error } => format!("{region} ({role}): {error}\n"),
+    };
+    states.regions.iter().map(state).collect::<Vec<_>>().join("\n")
+}
