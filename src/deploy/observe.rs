@@ -14,7 +14,7 @@ pub struct Observed {
     pub live: Vec<Live>,
     /// References to groups that are not ours.
     pub foreign: Vec<Reference>,
-    /// Other groups with names of ours; anybody may have made them.
+    /// Other groups of ours.
     pub idle: Vec<Named>,
     /// How many stateful rule groups the account has in the region.
     pub groups: usize,
@@ -83,7 +83,7 @@ pub(super) fn digest_of(content: &Content) -> String {
 }
 
 /// Asks a region what it enforces: one call for the policy, one for the list of groups (a page of
-/// 100), one for each firewall and one for each group of ours in force.
+/// 100), one for each firewall and one for each group of ours in force or of a push that died.
 ///
 /// # Errors
 ///
@@ -116,12 +116,26 @@ pub async fn observe(target: &Target, firewall: &impl Firewall) -> Result<Observ
         policy.iter().flat_map(|policy| &policy.references).any(|reference| reference.arn == arn)
     };
     let others = arns.iter().filter(|arn| !is_referred_to(arn));
-    observed.idle = others.filter_map(|arn| Named::read(arn, target)).collect();
+    let named: Vec<_> = others.filter_map(|arn| Named::read(arn, target)).collect();
+    let before = observed.generation().map_or(Vec::new(), |live| live.before.clone());
+    for named in named {
+        // Anybody can give a group such a name.
+        if before.contains(&named.past) || is_ours(named.name(), target, firewall).await? {
+            observed.idle.push(named);
+        }
+    }
     observed.idle.sort_by(|a, b| (&a.past, a.part).cmp(&(&b.past, b.part)));
     if let Some(policy) = &policy {
         watch(target, firewall, policy, &mut observed).await?;
     }
     Ok(observed)
+}
+
+/// Whether a group says that it is ours.
+async fn is_ours(name: &str, target: &Target, firewall: &impl Firewall) -> Result<bool, Error> {
+    let state = firewall.group(name).await?;
+    let stamp = state.and_then(|state| Stamp::of(&state.tags));
+    Ok(stamp.is_some_and(|stamp| stamp.is_of(target)))
 }
 
 /// Asks the firewalls what their zones enforce.

@@ -607,3 +607,292 @@ fn policy_tags(target: &Target) -> std::collections::BTreeMap<String, String> {
         [("managed-by", "fwc"), ("fwc:project", &target.project), ("fwc:role", &target.role)];
     tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{GroupState, Live, Named, PolicyState, Sized};
+    use super::*;
+    use crate::emit::{Content, generation_digest};
+
+    fn target() -> Target {
+        Target {
+            project: "shop".to_owned(),
+            role: "primary".to_owned(),
+            region: "us-east-1".to_owned(),
+            policy: "shop-primary".to_owned(),
+            firewalls: vec!["shop-primary".to_owned()],
+        }
+    }
+
+    fn options() -> Options {
+        let (origin, empty, policy) = Default::default();
+        Options { origin, empty, policy, keep: 2, quota: 50 }
+    }
+
+    /// What is wanted: a group for each text.
+    fn desired(texts: &[&str]) -> Desired {
+        let sized = |text: &&str| Sized {
+            capacity: 10,
+            content: Content {
+                rules: format!("pass tls any any -> any any (metadata:fwc_allow {text};)\n"),
+                ip_sets: Default::default(),
+                references: Default::default(),
+            },
+        };
+        let groups: Vec<_> = texts.iter().map(sized).collect();
+        let digests: Vec<_> = groups.iter().map(|group| group.content.digest()).collect();
+        Desired {
+            target: target(),
+            shell: Shell::wanted(vec!["10.0.0.0/8".to_owned()]),
+            digest: generation_digest(digests.iter().map(|digest| (digest.as_str(), 10))),
+            grants: groups.len(),
+            groups,
+        }
+    }
+
+    fn arn(name: &str) -> String {
+        format!("arn:aws:network-firewall:us-east-1:123456789012:stateful-rulegroup/{name}")
+    }
+
+    /// A region with a policy as Terraform makes it.
+    fn shell_only() -> Observed {
+        let policy = PolicyState {
+            arn: "arn:aws:network-firewall:us-east-1:123456789012:firewall-policy/shop-primary"
+                .to_owned(),
+            token: "t0".to_owned(),
+            shell: desired(&[]).shell,
+            references: Vec::new(),
+            associations: 1,
+            errors: Vec::new(),
+        };
+        Observed {
+            policy: Some(policy),
+            live: Vec::new(),
+            foreign: Vec::new(),
+            idle: Vec::new(),
+            groups: 0,
+            zones: Vec::new(),
+            troubles: Vec::new(),
+        }
+    }
+
+    /// What a region is once a plan is done: the obvious twin of a push.
+    fn done(plan: &RegionPlan, before: &Observed) -> Observed {
+        let mut after = before.clone();
+        let policy = after.policy.as_mut().unwrap();
+        for step in &plan.steps {
+            match step {
+                Step::CreateGroup { group, .. } => {
+                    after.groups += 1;
+                    let live = Live {
+                        reference: Reference { priority: 0, arn: arn(&group.name) },
+                        stamp: Stamp::of(&group.tags).unwrap(),
+                        state: GroupState {
+                            arn: arn(&group.name),
+                            capacity: group.sized.capacity,
+                            content: Some(group.sized.content.clone()),
+                            tags: group.tags.clone(),
+                        },
+                    };
+                    if live.stamp.part == 1 {
+                        let old = after.live.drain(..);
+                        let idle = old.map(|old| Named::read(&old.reference.arn, &plan.target));
+                        after.idle.extend(idle.map(Option::unwrap));
+                    }
+                    after.live.push(live);
+                }
+                Step::UpdatePolicy { to, .. } => {
+                    policy.token.push('+');
+                    for live in &mut after.live {
+                        let place = to.iter().find(|place| place.group == live.reference.name());
+                        live.reference.priority = place.unwrap().priority;
+                    }
+                }
+                Step::DeleteGroup { name, .. } => {
+                    after.groups -= 1;
+                    after.idle.retain(|named| named.name() != name);
+                }
+                Step::Keep { .. } => {}
+                step => panic!("{step:?}"),
+            }
+        }
+        after
+    }
+
+    fn push(texts: &[&str], before: &Observed) -> Observed {
+        done(&plan(&desired(texts), before, &options()).unwrap(), before)
+    }
+
+    /// The kinds of steps, and the names or places they are about.
+    fn steps(plan: &RegionPlan) -> Vec<String> {
+        let short = |name: &str| name.rsplit_once('-').unwrap().0.replace("shop-primary-", "");
+        let places = |to: &[Place]| {
+            let place = |it: &Place| format!("{}={}", it.priority, short(&it.group));
+            to.iter().map(place).collect::<Vec<_>>().join(" ")
+        };
+        plan.steps
+            .iter()
+            .map(|step| match step {
+                Step::CreateGroup { group, .. } => format!("create {}", short(&group.name)),
+                Step::Reuse { name, .. } => format!("reuse {}", short(name)),
+                Step::CreatePolicy { to, .. } => format!("make {}", places(to)),
+                Step::UpdatePolicy { to, .. } => format!("switch {}", places(to)),
+                Step::DeleteGroup { name, .. } => format!("delete {}", short(name)),
+                Step::Keep { name, .. } => format!("keep {}", short(name)),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_push_makes_a_generation_and_switches_to_it() {
+        let plan = plan(&desired(&["a", "b"]), &shell_only(), &options()).unwrap();
+        assert_eq!(steps(&plan), ["create 1-1", "create 1-2", "switch 100=1-1 200=1-2"]);
+        let after = done(&plan, &shell_only());
+        assert_eq!(after.generation().map(Stamp::past), plan.generation);
+        assert!(after.is_unedited());
+    }
+
+    #[test]
+    fn what_is_in_force_already_is_no_change() {
+        let after = push(&["a", "b"], &shell_only());
+        let plan = plan(&desired(&["a", "b"]), &after, &options()).unwrap();
+        assert_eq!(steps(&plan), ["keep 1-1", "keep 1-2"]);
+        assert!(plan.is_empty());
+    }
+
+    #[test]
+    fn generations_are_kept_as_long_as_the_project_says() {
+        let mut region = push(&["a"], &shell_only());
+        region = push(&["b"], &region);
+        let third = plan(&desired(&["c"]), &region, &options()).unwrap();
+        assert_eq!(steps(&third), ["create 3-1", "switch 100=3-1", "keep 2-1", "keep 1-1"]);
+        region = done(&third, &region);
+        let fourth = plan(&desired(&["d"]), &region, &options()).unwrap();
+        let expected = ["create 4-1", "switch 100=4-1", "keep 3-1", "delete 1-1", "keep 2-1"];
+        assert_eq!(steps(&fourth), expected);
+        let none = plan(&desired(&["d"]), &region, &Options { keep: 0, ..options() }).unwrap();
+        assert_eq!(steps(&none)[2..], ["delete 3-1", "delete 1-1", "delete 2-1"]);
+    }
+
+    #[test]
+    fn a_rollback_goes_back_generation_by_generation() {
+        let mut region = shell_only();
+        for text in ["a", "b", "c"] {
+            region = push(&[text], &region);
+        }
+        let plan = rollback(&target(), &region).unwrap();
+        assert_eq!(steps(&plan), ["reuse 2-1", "switch 100=2-1", "keep 3-1"]);
+        assert_eq!(plan.generation.map(|past| past.generation), Some(2));
+        assert_eq!(rollback(&target(), &push(&["a"], &shell_only())), Err(vec![Refusal::NoPast]));
+        assert_eq!(rollback(&target(), &shell_only()), Err(vec![Refusal::NoGeneration]));
+    }
+
+    #[test]
+    fn what_a_dead_push_left_is_deleted() {
+        let mut region = push(&["a"], &shell_only());
+        let left = plan(&desired(&["b", "c"]), &region, &options()).unwrap();
+        let Step::CreateGroup { group, .. } = &left.steps[0] else { panic!() };
+        region.idle.push(Named::read(&arn(&group.name), &target()).unwrap());
+        region.groups += 1;
+        let next = plan(&desired(&["d"]), &region, &options()).unwrap();
+        let expected = ["create 3-1", "switch 100=3-1", "keep 1-1", "delete 2-1"];
+        assert_eq!(steps(&next), expected);
+        let same = plan(&desired(&["a"]), &region, &options()).unwrap();
+        assert_eq!(steps(&same), ["keep 1-1", "delete 2-1"]);
+    }
+
+    #[test]
+    fn a_group_edited_by_hand_is_replaced() {
+        let mut region = push(&["a"], &shell_only());
+        let content = region.live[0].state.content.as_mut().unwrap();
+        content.rules.push_str("pass ip any any -> any any (sid:1;)\n");
+        assert!(!region.is_unedited());
+        let plan = plan(&desired(&["a"]), &region, &options()).unwrap();
+        assert_eq!(steps(&plan), ["create 2-1", "switch 100=2-1", "keep 1-1"]);
+        // Blanks and empty lines mean nothing, and a service may add or drop them.
+        let mut region = push(&["a"], &shell_only());
+        let content = region.live[0].state.content.as_mut().unwrap();
+        content.rules = format!("\r\n{}\r\n", content.rules.trim_end());
+        assert!(region.is_unedited());
+    }
+
+    #[test]
+    fn groups_of_others_stay_where_they_are() {
+        let mut region = shell_only();
+        let foreign = |priority| Reference { priority, arn: arn("threats") };
+        region.foreign = vec![foreign(50)];
+        let found = plan(&desired(&["a"]), &region, &options()).unwrap();
+        let Step::UpdatePolicy { to, .. } = &found.steps[1] else { panic!() };
+        assert_eq!(to[0].arn.as_deref(), Some(arn("threats").as_str()));
+        assert_eq!((to[0].priority, to[1].priority), (50, 100));
+        assert_eq!(found.notes.len(), 1);
+        region.foreign = vec![foreign(100)];
+        let taken = Refusal::Taken(100, "threats".to_owned());
+        assert_eq!(plan(&desired(&["a"]), &region, &options()), Err(vec![taken]));
+        region.foreign = (1..=20).map(foreign).collect();
+        let many = Refusal::References(21, 20);
+        assert_eq!(plan(&desired(&["a"]), &region, &options()), Err(vec![many]));
+    }
+
+    #[test]
+    fn every_reason_not_to_is_given() {
+        let mut region = push(&["a"], &shell_only());
+        let policy = region.policy.as_mut().unwrap();
+        policy.shell.stateful_actions = vec!["aws:drop_strict".to_owned()];
+        policy.shell.idle_seconds = 60;
+        region.groups = 50;
+        let mut empty = desired(&["b"]);
+        empty.grants = 0;
+        let refusals = plan(&empty, &region, &options()).unwrap_err();
+        assert_eq!(refusals.len(), 4, "{refusals:?}");
+        let nowhere = Observed { policy: None, ..shell_only() };
+        let refusals = plan(&desired(&["a"]), &nowhere, &options()).unwrap_err();
+        assert_eq!(refusals, [Refusal::NoPolicy("shop-primary".to_owned())]);
+        let made = Options { policy: Missing::Created, ..options() };
+        let plan = plan(&desired(&["a"]), &nowhere, &made).unwrap();
+        assert_eq!(steps(&plan), ["create 1-1", "make 100=1-1"]);
+    }
+
+    #[test]
+    fn an_empty_policy_has_to_be_meant() {
+        let region = push(&["a"], &shell_only());
+        let mut empty = desired(&["b"]);
+        empty.grants = 0;
+        assert_eq!(plan(&empty, &region, &options()), Err(vec![Refusal::Empty]));
+        let meant = Options { empty: Empty::Allowed, ..options() };
+        assert!(plan(&empty, &region, &meant).is_ok());
+        // Where nothing is allowed now, nothing closes.
+        assert!(plan(&empty, &shell_only(), &options()).is_ok());
+    }
+
+    #[test]
+    fn everything_of_ours_can_be_taken_out() {
+        let mut region = push(&["b"], &push(&["a"], &shell_only()));
+        region.foreign = vec![Reference { priority: 50, arn: arn("threats-of-others") }];
+        let plan = destroy(&target(), &region);
+        assert_eq!(steps(&plan), ["switch 50=threats-of", "delete 2-1", "delete 1-1"]);
+        assert!(destroy(&target(), &shell_only()).is_empty());
+    }
+
+    #[test]
+    fn a_plan_survives_as_json() {
+        let region = push(&["a"], &shell_only());
+        let region = plan(&desired(&["b"]), &region, &options()).unwrap();
+        let plan = Plan::new("shop", vec![region]);
+        let text = serde_json::to_string(&plan).unwrap();
+        assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
+    }
+
+    #[test]
+    fn a_plan_made_again_is_the_same_but_for_who_and_when() {
+        let region = push(&["a"], &shell_only());
+        let first = plan(&desired(&["b"]), &region, &options()).unwrap();
+        let mut moved = region.clone();
+        moved.policy.as_mut().unwrap().token = "t9".to_owned();
+        let origin = Origin { pushed_by: Some("ci".to_owned()), ..Origin::default() };
+        let again = plan(&desired(&["b"]), &moved, &Options { origin, ..options() }).unwrap();
+        assert!(first.is_same_as(&again));
+        let other = plan(&desired(&["c"]), &region, &options()).unwrap();
+        assert!(!first.is_same_as(&other));
+    }
+}

@@ -246,6 +246,9 @@ impl<'p, F: Firewall> Run<'p, F> {
     }
 
     fn fail(&mut self, why: impl Into<String>) {
+        if self.holds != Held::Before {
+            self.outcome = Outcome::Failed;
+        }
         self.error = Some(why.into());
     }
 
@@ -302,8 +305,9 @@ impl<'p, F: Firewall> Run<'p, F> {
             }
         }
         if let Err(why) = self.wait().await {
+            self.fail(why);
             self.outcome = Outcome::Failed;
-            return self.fail(why);
+            return;
         }
         self.outcome = match self.holds {
             Held::After => Outcome::Switched,
@@ -424,6 +428,9 @@ impl<'p, F: Firewall> Run<'p, F> {
         for reference in &state.references {
             let Ok(Some(group)) = self.firewall.group(reference.name()).await else { continue };
             let Some(stamp) = Stamp::of(&group.tags) else { continue };
+            if self.plan.seen.generation.as_ref() == Some(&stamp.past()) {
+                break;
+            }
             let origin = &stamp.origin;
             let who = origin.pushed_by.as_deref().unwrap_or("somebody else");
             let what = origin.commit.as_deref().map(|commit| format!(" of commit {commit}"));

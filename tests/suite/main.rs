@@ -14,6 +14,7 @@ mod analysis;
 mod architecture;
 mod cli;
 mod corpus;
+mod deploy;
 mod docs;
 mod editor;
 mod emit;
