@@ -557,6 +557,10 @@ pub(crate) struct Status {
     #[arg(long)]
     pub(crate) watch: bool,
 
+    /// How long to wait in between
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub(crate) poll: Duration,
+
     /// How the status is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: ResultFormat,
@@ -607,12 +611,8 @@ pub(crate) struct Account {
     pub(crate) profile: Option<String>,
 
     /// Ask the service at this address instead of AWS's
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = url)]
     pub(crate) endpoint_url: Option<String>,
-
-    /// How long to wait before the service is asked again how far it is
-    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
-    pub(crate) poll: Duration,
 }
 
 /// What a plan may do
@@ -647,6 +647,10 @@ pub(crate) struct How {
     /// How long the zones of a region may take to be in sync
     #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
     pub(crate) sync_timeout: Duration,
+
+    /// How long to wait before the service is asked again how far it is
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub(crate) poll: Duration,
 
     /// Do not ask
     #[arg(short, long)]
@@ -722,6 +726,12 @@ fn seconds(text: &str) -> Result<Duration, &'static str> {
     let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
     let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     duration.ok_or("write a number of seconds above 0")
+}
+
+#[cfg(feature = "aws")]
+fn url(text: &str) -> Result<String, &'static str> {
+    let is_url = text.starts_with("https://") || text.starts_with("http://");
+    is_url.then(|| text.to_owned()).ok_or("write it with `https://` or `http://`")
 }
 
 fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {

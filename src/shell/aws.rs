@@ -10,7 +10,10 @@ mod reply;
 use std::cell::RefCell;
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region};
+use aws_sdk_networkfirewall::config::ProvideCredentials as _;
 use aws_sdk_networkfirewall::config::timeout::TimeoutConfig;
 use aws_sdk_networkfirewall::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_networkfirewall::types;
@@ -62,18 +65,31 @@ struct Described {
 impl Account<'_> {
     /// The service in each of these regions. `retries` is told the region whenever a call is made once
     /// more because it had no answer, or was throttled.
+    ///
+    /// # Errors
+    ///
+    /// There are no credentials, and why.
     pub(crate) async fn connect(
         &self,
         regions: &[&str],
         retries: impl Fn(&str) + Clone + Send + std::marker::Sync + 'static,
-    ) -> Vec<Aws> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    ) -> Result<Vec<Aws>, String> {
         // Where credentials come from a service of AWS, it is asked in a region that is needed anyway.
-        loader = loader.region(regions.first().map(|region| Region::new((*region).to_owned())));
+        let first = regions.first().map(|region| Region::new((*region).to_owned()));
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(first.clone());
         if let Some(profile) = self.profile {
-            loader = loader.profile_name(profile);
+            // By default the environment comes before any profile; who names one means it.
+            let provider = ProfileFileCredentialsProvider::builder()
+                .profile_name(profile)
+                .configure(&ProviderConfig::without_region().with_region(first))
+                .build();
+            loader = loader.profile_name(profile).credentials_provider(provider);
         }
         let shared = loader.load().await;
+        // Asked for once before anything else, so that what is missing is said once, and as what it is.
+        let credentials = shared.credentials_provider().ok_or("no credentials")?;
+        let credentials = credentials.provide_credentials().await;
+        credentials.map_err(|error| format!("no credentials: {}", chain(&error)))?;
         let client = |region: &&str| {
             let mut config = aws_sdk_networkfirewall::config::Builder::from(&shared)
                 .region(Region::new((*region).to_owned()))
@@ -90,7 +106,7 @@ impl Account<'_> {
             }
             Aws::new(config.build(), self.poll)
         };
-        regions.iter().map(client).collect()
+        Ok(regions.iter().map(client).collect())
     }
 }
 
@@ -520,15 +536,18 @@ where
                 }
                 Some(code) => Error::Refused(format!("{said} ({code})")),
                 // A reply that cannot be read may be one to a call that was obeyed.
-                None if (400..500).contains(&status) => Error::Refused(chain(&error)),
-                None => Error::Unavailable(chain(&error)),
+                None => {
+                    let why = format!("status {status}, {}", root(&error));
+                    let is_no = (400..500).contains(&status);
+                    if is_no { Error::Refused(why) } else { Error::Unavailable(why) }
+                }
             }
         }
-        SdkError::ConstructionFailure(_) => Error::Refused(chain(&error)),
+        SdkError::ConstructionFailure(_) => Error::Refused(root(&error)),
         SdkError::TimeoutError(_) => {
             Error::Unavailable(format!("none within {} s", CALL.as_secs()))
         }
-        _ => Error::Unavailable(chain(&error)),
+        _ => Error::Unavailable(root(&error)),
     }
 }
 
@@ -543,6 +562,15 @@ fn is_passing(code: &str) -> bool {
             | "ServiceUnavailable"
             | "TooManyRequestsException"
     ) || code.starts_with("Throttl")
+}
+
+/// What the error below all others says: what happened, where those above it say how that was noticed.
+fn root(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut root = error;
+    while let Some(below) = root.source() {
+        root = below;
+    }
+    root.to_string()
 }
 
 /// What an error says, and what the errors below it say.

@@ -7,6 +7,7 @@ pub(super) mod show;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use fwc::deploy::{
@@ -45,6 +46,7 @@ impl Session {
     /// Connects to the regions of these targets.
     pub(super) fn new(
         account: &Account,
+        poll: Duration,
         targets: Vec<Target>,
         shell: &Shell,
     ) -> Result<Self, Error> {
@@ -56,10 +58,10 @@ impl Session {
         let whose = aws::Account {
             profile: account.profile.as_deref(),
             endpoint: account.endpoint_url.as_deref(),
-            poll: account.poll,
+            poll,
         };
         let connecting = whose.connect(&regions, move |region| told.retried(region));
-        let firewalls = runtime.block_on(connecting);
+        let firewalls = runtime.block_on(connecting).map_err(Error::Usage)?;
         Ok(Self { runtime, targets, firewalls, progress })
     }
 
@@ -95,13 +97,13 @@ impl Session {
     }
 
     /// Lets some time pass.
-    pub(super) fn pause(&self, how_long: std::time::Duration) {
+    pub(super) fn pause(&self, how_long: Duration) {
         self.runtime.block_on(tokio::time::sleep(how_long));
     }
 
     /// Does what a plan says.
-    fn push(&self, plan: &Plan, how: &How, account: &Account) -> Report {
-        let patience = how.sync_timeout.as_secs_f64() / account.poll.as_secs_f64();
+    fn push(&self, plan: &Plan, how: &How) -> Report {
+        let patience = how.sync_timeout.as_secs_f64() / how.poll.as_secs_f64();
         let push = Push {
             order: if how.parallel { Order::Parallel } else { Order::OneByOne },
             on_failure: match how.on_failure {
@@ -151,12 +153,13 @@ pub(super) fn decide(
     regions: &Regions,
     permitted: &Permitted,
     account: &Account,
+    poll: Duration,
     shell: &mut Shell,
 ) -> Result<Option<Decided>, Error> {
     let Some(found) = project::find(args, policy, shell)? else { return Ok(None) };
     let targets = targets(&found, &regions.region)?;
     if permitted.destroy {
-        let session = Session::new(account, targets, shell)?;
+        let session = Session::new(account, poll, targets, shell)?;
         let observed = session.observe_all(shell)?;
         let plans = session.targets.iter().zip(&observed);
         let plans = plans.map(|(target, observed)| deploy::destroy(target, observed)).collect();
@@ -167,7 +170,7 @@ pub(super) fn decide(
     let file = args.project.clone().unwrap_or_else(|| found.root.join(project::PROJECT_FILE));
     let Some(compiled) = found.compile(&path, regions.today, shell)? else { return Ok(None) };
     let desired = desired(&compiled, &targets);
-    let session = Session::new(account, targets, shell)?;
+    let session = Session::new(account, poll, targets, shell)?;
     let observed = session.observe_all(shell)?;
     let options = options(&compiled.project, permitted, origin(&compiled, file));
     let plans = desired.iter().zip(&observed);
@@ -243,11 +246,10 @@ pub(super) fn carry_out(
     session: &Session,
     plan: &Plan,
     how: &How,
-    account: &Account,
     compiled: Option<&Compiled>,
     shell: &mut Shell,
 ) -> Result<Exit, Error> {
-    let report = session.push(plan, how, account);
+    let report = session.push(plan, how);
     match how.format {
         args::ResultFormat::Text => shell.print(&show::report(&report))?,
         args::ResultFormat::Json => shell.print(&report.to_json())?,

@@ -1,13 +1,19 @@
 //! `fwc plan`: what a push would do.
 
+use std::time::Duration;
+
 use crate::shell::args::{Args, DiffFormat, Plan};
 use crate::shell::{Error, Exit, Shell, disk};
 
 use super::delivery::{self, show};
 
+/// Nothing is waited for.
+const NEVER: Duration = Duration::ZERO;
+
 pub(crate) fn plan(args: &Args, command: &Plan, shell: &mut Shell) -> Result<Exit, Error> {
     let Plan { policy, regions, permitted, account, .. } = command;
-    let decided = delivery::decide(args, policy.as_deref(), regions, permitted, account, shell)?;
+    let decided =
+        delivery::decide(args, policy.as_deref(), regions, permitted, account, NEVER, shell)?;
     let Some(decided) = decided else { return Ok(Exit::Findings) };
     let plan = &decided.plan;
     match command.format {

@@ -14,7 +14,8 @@ pub(crate) fn push(args: &Args, command: &Push, shell: &mut Shell) -> Result<Exi
     if let Some(file) = plan {
         return planned(file, command, shell);
     }
-    let decided = delivery::decide(args, policy.as_deref(), regions, permitted, account, shell)?;
+    let decided =
+        delivery::decide(args, policy.as_deref(), regions, permitted, account, how.poll, shell)?;
     let Some(decided) = decided else { return Ok(Exit::Findings) };
     let (session, plan) = (&decided.session, &decided.plan);
     if how.format == ResultFormat::Text {
@@ -24,7 +25,7 @@ pub(crate) fn push(args: &Args, command: &Push, shell: &mut Shell) -> Result<Exi
         shell.say("nothing was changed");
         return Ok(Exit::Incomplete);
     }
-    delivery::carry_out(session, plan, how, account, decided.compiled.as_ref(), shell)
+    delivery::carry_out(session, plan, how, decided.compiled.as_ref(), shell)
 }
 
 /// Does what a plan says that was made before.
@@ -33,9 +34,9 @@ fn planned(file: &Path, command: &Push, shell: &mut Shell) -> Result<Exit, Error
     let refuse = |reason: String| Error::Read { path: disk::shown(file), reason };
     let plan = Plan::read(&disk::read_any(file)?).map_err(refuse)?;
     let targets = plan.regions.iter().map(|region| region.target.clone()).collect();
-    let session = Session::new(account, targets, shell)?;
+    let session = Session::new(account, how.poll, targets, shell)?;
     if !delivery::is_still_so(&session, &plan, shell)? {
         return Ok(Exit::Findings);
     }
-    delivery::carry_out(&session, &plan, how, account, None, shell)
+    delivery::carry_out(&session, &plan, how, None, shell)
 }

@@ -11,7 +11,7 @@ pub(crate) fn rollback(args: &Args, command: &Rollback, shell: &mut Shell) -> Re
     let Rollback { region, account, how } = command;
     let Some(found) = project::find(args, None, shell)? else { return Ok(Exit::Findings) };
     let targets = delivery::targets(&found, region)?;
-    let session = Session::new(account, targets, shell)?;
+    let session = Session::new(account, how.poll, targets, shell)?;
     let observed = session.observe_all(shell)?;
     let plans = session.targets().iter().zip(&observed);
     let plans = plans.map(|(target, observed)| deploy::rollback(target, observed));
@@ -25,5 +25,5 @@ pub(crate) fn rollback(args: &Args, command: &Rollback, shell: &mut Shell) -> Re
         shell.say("nothing was changed");
         return Ok(Exit::Incomplete);
     }
-    delivery::carry_out(&session, &plan, how, account, None, shell)
+    delivery::carry_out(&session, &plan, how, None, shell)
 }

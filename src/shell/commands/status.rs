@@ -35,7 +35,7 @@ pub(crate) fn status(args: &Args, command: &Status, shell: &mut Shell) -> Result
         };
         desired = delivery::desired(&compiled, &targets);
     }
-    let session = Session::new(&command.account, targets, shell)?;
+    let session = Session::new(&command.account, command.poll, targets, shell)?;
     let mut last = None;
     loop {
         let states = ask(&session, &desired);
@@ -52,7 +52,7 @@ pub(crate) fn status(args: &Args, command: &Status, shell: &mut Shell) -> Result
             return Ok(exit);
         }
         last = Some(facts);
-        session.pause(command.account.poll);
+        session.pause(command.poll);
     }
 }
 
