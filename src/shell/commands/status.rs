@@ -19,7 +19,7 @@ struct States {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum State {
-    Known(deploy::Status),
+    Known(Box<deploy::Status>),
     Unknown { role: String, region: String, error: String },
 }
 
@@ -65,7 +65,7 @@ fn ask(session: &Session, desired: &[Desired]) -> States {
         .map(|(target, observed)| match observed {
             Ok(observed) => {
                 let desired = desired.iter().find(|desired| desired.target == *target);
-                State::Known(deploy::status(target, desired, &observed))
+                State::Known(Box::new(deploy::status(target, desired, &observed)))
             }
             Err(error) => State::Unknown {
                 role: target.role.clone(),
