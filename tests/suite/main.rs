@@ -18,6 +18,7 @@ mod deploy;
 mod docs;
 mod editor;
 mod emit;
+mod emulator;
 mod engine;
 
 mod forms;

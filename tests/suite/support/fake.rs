@@ -256,7 +256,7 @@ impl<'w> Client<'w> {
         Self { region: Rc::clone(region), faults, watch, other }
     }
 
-    /// Makes a call: what it does, and whether it changes something.
+    /// Makes a call, which may be the last one.
     async fn call<T>(
         &self,
         what: &str,
@@ -268,7 +268,20 @@ impl<'w> Client<'w> {
         if *self.faults.killed.borrow() {
             return pending().await;
         }
-        let number = *self.faults.calls.borrow();
+        match self.hear(what, obey, later) {
+            Some(answer) => answer,
+            None => pending().await,
+        }
+    }
+
+    /// What becomes of a call; `None` if whoever makes it is gone.
+    fn hear<T>(
+        &self,
+        what: &str,
+        obey: impl FnOnce(&mut Region) -> Result<T, Error>,
+        later: Option<Change>,
+    ) -> Option<Result<T, Error>> {
+        let number = self.faults.calls();
         *self.faults.calls.borrow_mut() += 1;
         let fault = self.faults.planned.get(&number).copied();
         let mut region = self.region.borrow_mut();
@@ -276,15 +289,18 @@ impl<'w> Client<'w> {
         region.catch_up();
         let line = format!("{number} {} {what} {fault:?}", region.name);
         self.faults.journal.borrow_mut().push(line);
-        let unheard = || Err(Error::Unavailable("connection reset".to_owned()));
+        let unheard = || Some(Err(Error::Unavailable("connection reset".to_owned())));
         if region.down > 0 {
             region.down -= 1;
             return unheard();
         }
         let answer = match fault {
-            None => obey(&mut region),
+            None => Some(obey(&mut region)),
             Some(Fault::Unheard) => unheard(),
-            Some(Fault::LostReply) => obey(&mut region).and_then(|_| unheard()),
+            Some(Fault::LostReply) => match obey(&mut region) {
+                Ok(_) => unheard(),
+                refused => Some(refused),
+            },
             Some(Fault::Late(calls)) => {
                 let due = region.calls + calls;
                 region.late.extend(later.map(|change| (due, change)));
@@ -294,18 +310,14 @@ impl<'w> Client<'w> {
                 region.down = calls;
                 unheard()
             }
-            Some(Fault::Killed | Fault::KilledAfter) => {
-                *self.faults.killed.borrow_mut() = true;
-                if fault == Some(Fault::KilledAfter) {
-                    let _ = obey(&mut region);
-                }
-                (self.watch)(&region);
-                drop(region);
-                return pending().await;
+            Some(Fault::Killed) => None,
+            Some(Fault::KilledAfter) => {
+                let _ = obey(&mut region);
+                None
             }
             Some(Fault::TouchedPolicy) => {
                 region.touch();
-                obey(&mut region)
+                Some(obey(&mut region))
             }
             Some(Fault::OtherReference) => {
                 let arn = region.add_foreign("late-comer");
@@ -315,13 +327,14 @@ impl<'w> Client<'w> {
                     policy.references.push(Reference { priority: 60_000, arn });
                     region.touch();
                 }
-                obey(&mut region)
+                Some(obey(&mut region))
             }
             Some(Fault::OtherPush) => {
                 (self.other)(&mut region);
-                obey(&mut region)
+                Some(obey(&mut region))
             }
         };
+        *self.faults.killed.borrow_mut() = answer.is_none();
         (self.watch)(&region);
         answer
     }
