@@ -89,7 +89,10 @@ impl Account<'_> {
         // Asked for once before anything else, so that what is missing is said once, and as what it is.
         let credentials = shared.credentials_provider().ok_or("no credentials")?;
         let credentials = credentials.provide_credentials().await;
-        credentials.map_err(|error| format!("no credentials: {}", chain(&error)))?;
+        credentials.map_err(|error| match self.profile {
+            Some(profile) => format!("no credentials: profile `{profile}`: {}", chain(&error)),
+            None => format!("no credentials: {}", chain(&error)),
+        })?;
         let client = |region: &&str| {
             let mut config = aws_sdk_networkfirewall::config::Builder::from(&shared)
                 .region(Region::new((*region).to_owned()))
@@ -585,4 +588,120 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         next = error.source();
     }
     said.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_update_sends_back_what_it_does_not_know() {
+        let described = Described {
+            name: "shop".to_owned(),
+            token: "t1".to_owned(),
+            policy: json!({
+                "StatefulRuleGroupReferences": [
+                    { "ResourceArn": "managed", "Priority": 7, "Override": { "Action": "DROP_TO_ALERT" } },
+                    { "ResourceArn": "old", "Priority": 100 },
+                ],
+                "StatelessDefaultActions": ["aws:forward_to_sfe"],
+                "SettingOfNextYear": { "Strength": 11 },
+            }),
+            response: json!({
+                "FirewallPolicyArn": "arn",
+                "Description": "theirs",
+                "EncryptionConfiguration": { "Type": "CUSTOMER_KMS", "KeyId": "k" },
+                "ConsumedStatefulRuleCapacity": 400,
+            }),
+        };
+        let to = [("managed", 7), ("new", 100)];
+        let to = to.map(|(arn, priority)| Reference { priority, arn: arn.to_owned() });
+        let expected = json!({
+            "FirewallPolicyArn": "arn",
+            "UpdateToken": "t1",
+            "Description": "theirs",
+            "EncryptionConfiguration": { "Type": "CUSTOMER_KMS", "KeyId": "k" },
+            "FirewallPolicy": {
+                "StatefulRuleGroupReferences": [
+                    { "ResourceArn": "managed", "Priority": 7, "Override": { "Action": "DROP_TO_ALERT" } },
+                    { "ResourceArn": "new", "Priority": 100 },
+                ],
+                "StatelessDefaultActions": ["aws:forward_to_sfe"],
+                "SettingOfNextYear": { "Strength": 11 },
+            },
+        });
+        assert_eq!(updated(&described, &to), expected);
+    }
+
+    #[test]
+    fn a_zone_is_as_far_as_its_policy_and_groups() {
+        use types::{AttachmentStatus, PerObjectStatus, PerObjectSyncStatus as Status};
+        let policy = "arn:aws:network-firewall:us-east-1:1:firewall-policy/shop";
+        let far = |key: &str, of_policy: Status, of_group: Status, attached: AttachmentStatus| {
+            let object = |status: Status| {
+                PerObjectStatus::builder().sync_status(status).update_token("t1").build()
+            };
+            let attachment = types::Attachment::builder().status(attached).build();
+            let state = types::SyncState::builder()
+                .attachment(attachment)
+                .config(key, object(of_policy))
+                .config("group", object(of_group))
+                .build();
+            let zone = in_zone("shop", "us-east-1a".to_owned(), policy, state);
+            (zone.sync, zone.token)
+        };
+        let ready = || AttachmentStatus::Ready;
+        let held = Some("t1".to_owned());
+        for (found, expected) in [
+            (far(policy, Status::InSync, Status::InSync, ready()), (Sync::InSync, held.clone())),
+            (far("shop", Status::InSync, Status::InSync, ready()), (Sync::InSync, held.clone())),
+            (far("other", Status::InSync, Status::InSync, ready()), (Sync::Unknown, None)),
+            (far(policy, Status::InSync, Status::Pending, ready()), (Sync::Pending, held.clone())),
+            (
+                far(policy, Status::Pending, Status::CapacityConstrained, ready()),
+                (Sync::CapacityConstrained, held.clone()),
+            ),
+            (
+                far(policy, Status::InSync, Status::Deprecated, ready()),
+                (Sync::InSync, held.clone()),
+            ),
+            (
+                far(policy, Status::InSync, Status::InSync, AttachmentStatus::Creating),
+                (Sync::Pending, held.clone()),
+            ),
+            (
+                far(policy, Status::InSync, Status::InSync, AttachmentStatus::Failed),
+                (Sync::Unknown, held.clone()),
+            ),
+        ] {
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn a_group_with_anything_unknown_is_none_of_ours() {
+        let group = json!({
+            "RulesSource": { "RulesString": "pass ..." },
+            "RuleVariables": {
+                "IPSets": { "WEB": { "Definition": ["10.0.0.0/8"] } },
+                "PortSets": {},
+            },
+            "ReferenceSets": null,
+            "StatefulRuleOptions": { "RuleOrder": "STRICT_ORDER" },
+        });
+        let content = |group: &Value| reply::content(&json!({ "RuleGroup": group }));
+        let known = content(&group).unwrap();
+        assert_eq!(known.ip_sets["WEB"], ["10.0.0.0/8"]);
+        for (pointer, value) in [
+            ("", ("Extra", json!(1))),
+            ("/RuleVariables", ("ContextSets", json!({ "A": {} , "B": { "C": 1 } }))),
+            ("/RuleVariables", ("PortSets", json!({ "P": { "Definition": ["1"] } }))),
+            ("/StatefulRuleOptions", ("RuleOrder", json!("DEFAULT_ACTION_ORDER"))),
+        ] {
+            let mut group = group.clone();
+            let part = group.pointer_mut(pointer).unwrap();
+            *part = with(part.take(), [value]);
+            assert_eq!(content(&group), None, "{group}");
+        }
+    }
 }

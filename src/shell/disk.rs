@@ -104,6 +104,15 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// Writes a file, over one that is there.
+#[cfg(feature = "aws")]
+pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Error> {
+    if path.exists() {
+        return replace(path, text);
+    }
+    fs::write(path, text).map_err(|error| unwritable(path, error))
+}
+
 /// Writes new files, none of which may be there.
 pub(crate) fn create(files: &[(PathBuf, &str)]) -> Result<(), Error> {
     if let Some((path, _)) = files.iter().find(|(path, _)| path.symlink_metadata().is_ok()) {

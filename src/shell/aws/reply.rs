@@ -60,7 +60,7 @@ impl Intercept for Whole {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let response = context.response();
-        if response.status().is_success() && response.body().bytes().is_none_or(<[u8]>::is_empty) {
+        if response.status().is_success() && response.body().bytes().is_some_and(<[u8]>::is_empty) {
             return Err("the reply is empty".into());
         }
         Ok(())

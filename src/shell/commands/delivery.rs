@@ -4,7 +4,7 @@
 mod progress;
 pub(super) mod show;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +18,7 @@ use fwc::diagnostic::{Diagnostic, codes};
 use fwc::emit::Delivery;
 use fwc::explain;
 use fwc::project::Project;
+use fwc::source::Location;
 use tokio::runtime::{self, Runtime};
 
 use crate::shell::args::{self, Account, How, Permitted, Regions};
@@ -268,29 +269,30 @@ pub(super) fn agreed(plan: &Plan, how: &How, question: &str, shell: &mut Shell) 
 
 /// The entries whose signatures AWS has refused: it says which by quoting them.
 fn refused(report: &Report, compiled: &Compiled) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    for region in &report.regions {
-        let Some(error) = &region.error else { continue };
-        let ids = error.split("sid:").skip(1).filter_map(|rest| {
-            let id = rest.split(|char: char| !char.is_ascii_digit()).next()?;
-            id.parse::<u32>().ok()
-        });
-        let ids: BTreeSet<_> = ids.collect();
-        let Some(ruleset) = compiled.rulesets(std::slice::from_ref(&region.role)).next() else {
+    let mut regions: BTreeMap<(Vec<Location>, u32), Vec<&str>> = BTreeMap::new();
+    for ruleset in compiled.every_ruleset() {
+        let region = report.regions.iter().find(|region| region.role == ruleset.region.role);
+        let Some((region, error)) = region.and_then(|it| Some((it, it.error.as_ref()?))) else {
             continue;
         };
-        for id in ids {
-            let message = format!("{} refuses the signature of this entry", region.region);
-            let diagnostic = Diagnostic::error(codes::REFUSED_SIGNATURE, message);
+        for rest in error.split("sid:").skip(1) {
+            let id = rest.split(|char: char| !char.is_ascii_digit()).next();
+            let Some(id) = id.and_then(|id| id.parse().ok()) else { continue };
             let places = explain::places(id, &compiled.policy, ruleset);
-            if !places.is_empty() {
-                let places = places.into_iter();
-                let diagnostic = places.fold(diagnostic, |it, place| it.at(place, ""));
-                found.push(diagnostic.help(format!("`fwc explain {id}` shows the signature")));
-            }
+            regions.entry((places, id)).or_default().push(&region.region);
         }
     }
-    found
+    // A signature that no entry was made to stands in the message itself.
+    let of_entries = regions.into_iter().filter(|((places, _), _)| !places.is_empty());
+    of_entries
+        .map(|((places, id), regions)| {
+            let regions = regions.join(" and ");
+            let message = format!("AWS refuses the signature of this entry in {regions}");
+            let diagnostic = Diagnostic::error(codes::REFUSED_SIGNATURE, message);
+            let diagnostic = places.into_iter().fold(diagnostic, |it, place| it.at(place, ""));
+            diagnostic.help(format!("`fwc explain {id}` shows the signature"))
+        })
+        .collect()
 }
 
 /// What went wrong in a region.

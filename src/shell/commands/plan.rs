@@ -22,7 +22,7 @@ pub(crate) fn plan(args: &Args, command: &Plan, shell: &mut Shell) -> Result<Exi
         DiffFormat::Json => shell.print(&plan.to_json())?,
     }
     if let Some(file) = &command.output {
-        disk::replace(file, &plan.to_json())?;
+        disk::write_file(file, &plan.to_json())?;
         shell.say(&format!("wrote the plan to {}", disk::shown(file)));
     }
     Ok(match command.detailed_exitcode && !plan.is_empty() {

@@ -37,10 +37,15 @@ pub(in crate::shell::commands) fn plan(plan: &Plan) -> String {
     let mut text = String::new();
     for region in &plan.regions {
         text.push_str(&format!("{}: {}\n", place(&region.target), becomes(region)));
-        let rows: Vec<_> = region.steps.iter().map(step).collect();
-        let width = rows.iter().map(|[_, object, _]| object.len()).max().unwrap_or(0);
-        for [verb, object, why] in rows {
-            text.push_str(&format!("  {verb:<6}  {object:<width$}  {why}\n"));
+        for step in &region.steps {
+            let Row { verb, object, size, why } = row(step);
+            match size {
+                Some(size) => {
+                    text.push_str(&format!("  {verb:<6}  {object}  {size}\n"));
+                    text.push_str(&format!("          {why}\n"));
+                }
+                None => text.push_str(&format!("  {verb:<6}  {object}  {why}\n")),
+            }
         }
         for change in changes(region) {
             text.push_str(&format!("  {change}\n"));
@@ -60,7 +65,10 @@ pub(in crate::shell::commands) fn markdown(plan: &Plan) -> String {
     let mut text = String::from("## What a push would do\n\n");
     for region in &plan.regions {
         text.push_str(&format!("### {}: {}\n\n", place(&region.target), becomes(region)));
-        let rows = region.steps.iter().map(|it| step(it).to_vec());
+        let rows = region.steps.iter().map(row).map(|Row { verb, object, size, why }| {
+            let why = size.map_or(why.clone(), |size| format!("{size}: {why}"));
+            vec![verb.to_owned(), object, why]
+        });
         text.push_str(&output::table(&["step", "object", "why"], 3, rows));
         let changes = changes(region);
         let notes = region.notes.iter().map(|note| format!("note: {note}"));
@@ -106,29 +114,41 @@ fn becomes(region: &RegionPlan) -> String {
     }
 }
 
-/// What is done, with what, and why.
-fn step(step: &Step) -> [String; 3] {
-    let (verb, object, why) = match step {
+/// A step as people read it.
+struct Row {
+    verb: &'static str,
+    object: String,
+    /// What is made, if something is.
+    size: Option<String>,
+    why: String,
+}
+
+fn row(step: &Step) -> Row {
+    let plain = |verb, object: &str, why: &str| Row {
+        verb,
+        object: object.to_owned(),
+        size: None,
+        why: why.to_owned(),
+    };
+    match step {
         Step::CreateGroup { group, cause } => {
-            let signatures = group.sized.content.rules.lines().count();
-            let room = group.sized.capacity;
-            let size = format!("{}, room for {room}", counted(signatures, "signature"));
-            ("create", &group.name, format!("{size}: {cause}"))
+            let signatures = counted(group.sized.content.rules.lines().count(), "signature");
+            let size = Some(format!("{signatures}, room for {}", group.sized.capacity));
+            Row { size, ..plain("create", &group.name, cause) }
         }
-        Step::Reuse { name, cause, .. } => ("reuse", name, cause.clone()),
+        Step::Reuse { name, cause, .. } => plain("reuse", name, cause),
         Step::CreatePolicy { policy, to, cause } => {
-            let to = counted(to.len(), "rule group");
-            ("create", &policy.name, format!("the firewall policy, with {to}: {cause}"))
+            let size = format!("the firewall policy, with {}", counted(to.len(), "rule group"));
+            Row { size: Some(size), ..plain("create", &policy.name, cause) }
         }
         Step::UpdatePolicy { to, cause } => {
             let groups: Vec<_> = to.iter().map(|place| place.group.as_str()).collect();
             let to = if groups.is_empty() { "no rule group".to_owned() } else { groups.join(", ") };
-            return ["switch".to_owned(), to, cause.clone()];
+            plain("switch", &format!("to {to}"), cause)
         }
-        Step::DeleteGroup { name, cause } => ("delete", name, cause.clone()),
-        Step::Keep { name, cause } => ("keep", name, cause.clone()),
-    };
-    [verb.to_owned(), object.clone(), why]
+        Step::DeleteGroup { name, cause } => plain("delete", name, cause),
+        Step::Keep { name, cause } => plain("keep", name, cause),
+    }
 }
 
 fn counted(count: usize, what: &str) -> String {
@@ -144,7 +164,10 @@ pub(super) fn report(report: &Report) -> String {
             named(&region.region, &region.role),
             outcome(region),
             in_force(region),
-            every_zone(&region.zones),
+            match region.outcome {
+                Outcome::Untouched if region.zones.is_empty() => "not asked".to_owned(),
+                _ => every_zone(&region.zones),
+            },
         ]
     });
     let mut text = output::wrapped(&["region", "outcome", "in force", "zones"], rows);
@@ -270,7 +293,9 @@ fn differs(drift: &Drift) -> String {
         Drift::Shell { setting, is, should } => {
             format!("the {setting} of the firewall policy is {is}, and has to be {should}")
         }
-        Drift::Behind { digest } => format!("the policy is another one now: {digest}"),
+        Drift::Behind { digest } => {
+            format!("a push would bring {digest}: the policy says something else now")
+        }
         Drift::Zone { zone, sync } => match sync {
             Sync::InSync => format!("{zone} enforces another version of the firewall policy"),
             _ => format!("{zone} is {}", sync.as_str()),
