@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["load", "policy"],
     &["flow"],
     &["suricata"],
-    &["emit", "lints", "matcher", "probe"],
+    &["emit", "lints", "matcher", "probe", "readback"],
     &["analysis", "answer", "deploy"],
     &["editor", "explain"],
     &["verify"],

@@ -31,6 +31,7 @@ mod lsp;
 mod matcher;
 mod model;
 mod project;
+mod readback;
 mod render;
 mod support;
 mod terminal;
