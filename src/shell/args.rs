@@ -443,6 +443,10 @@ pub(crate) struct Explain {
     /// Explain as on this day, UTC, instead of today
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     pub(crate) today: Option<Date>,
+
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: ResultFormat,
 }
 
 /// Say what a push would do, and change nothing

@@ -1,6 +1,7 @@
 //! What the commands of delivery share: which regions they are about, what those enforce, and the plan
 //! that follows.
 
+pub(super) mod live;
 mod progress;
 pub(super) mod show;
 
@@ -21,7 +22,7 @@ use fwc::project::Project;
 use fwc::source::Location;
 use tokio::runtime::{self, Runtime};
 
-use crate::shell::args::{self, Account, How, Permitted, Regions};
+use crate::shell::args::{self, Account, DiffFormat, How, Permitted, Regions};
 use crate::shell::aws::{self, Aws};
 use crate::shell::project::{Compiled, Found};
 use crate::shell::{Args, Error, Exit, Shell, clock, git, project};
@@ -39,8 +40,22 @@ pub(super) struct Session {
 pub(super) struct Decided {
     pub(super) session: Session,
     pub(super) plan: Plan,
+    /// What opens and closes in each region.
+    pub(super) changes: Vec<Changes>,
     /// What was compiled, unless everything is to go.
     pub(super) compiled: Option<Compiled>,
+}
+
+/// What opens and closes in a region, or why that is not told.
+pub(super) enum Changes {
+    /// As a difference of policies is told.
+    Some(String),
+    /// Nothing.
+    None,
+    /// Everything the policy allows opens: so many grants.
+    All(usize),
+    /// It is not compared.
+    Unknown,
 }
 
 impl Session {
@@ -155,6 +170,7 @@ pub(super) fn decide(
     permitted: &Permitted,
     account: &Account,
     poll: Duration,
+    format: DiffFormat,
     shell: &mut Shell,
 ) -> Result<Option<Decided>, Error> {
     let Some(found) = project::find(args, policy, shell)? else { return Ok(None) };
@@ -165,7 +181,8 @@ pub(super) fn decide(
         let plans = session.targets.iter().zip(&observed);
         let plans = plans.map(|(target, observed)| deploy::destroy(target, observed)).collect();
         let plan = Plan::new(&found.project.name, plans);
-        return Ok(Some(Decided { session, plan, compiled: None }));
+        let changes = plan.regions.iter().map(|_| Changes::Unknown).collect();
+        return Ok(Some(Decided { session, plan, changes, compiled: None }));
     }
     let path = found.policy(policy)?;
     let file = args.project.clone().unwrap_or_else(|| found.root.join(project::PROJECT_FILE));
@@ -177,7 +194,11 @@ pub(super) fn decide(
     let plans = desired.iter().zip(&observed);
     let plans = plans.map(|(desired, observed)| deploy::plan(desired, observed, &options));
     let Some(plan) = accept(&session, &compiled.project, plans, shell) else { return Ok(None) };
-    Ok(Some(Decided { session, plan, compiled: Some(compiled) }))
+    let changes = desired.iter().zip(&observed);
+    let changes =
+        changes.map(|(desired, observed)| live::changes(desired, observed, &compiled, format));
+    let changes = changes.collect();
+    Ok(Some(Decided { session, plan, changes, compiled: Some(compiled) }))
 }
 
 /// One plan for all regions; `None` if there is none for one of them, which has been shown.

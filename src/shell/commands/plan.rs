@@ -12,13 +12,21 @@ const NEVER: Duration = Duration::ZERO;
 
 pub(crate) fn plan(args: &Args, command: &Plan, shell: &mut Shell) -> Result<Exit, Error> {
     let Plan { policy, regions, permitted, account, .. } = command;
-    let decided =
-        delivery::decide(args, policy.as_deref(), regions, permitted, account, NEVER, shell)?;
+    let decided = delivery::decide(
+        args,
+        policy.as_deref(),
+        regions,
+        permitted,
+        account,
+        NEVER,
+        command.format,
+        shell,
+    )?;
     let Some(decided) = decided else { return Ok(Exit::Findings) };
     let plan = &decided.plan;
     match command.format {
-        DiffFormat::Text => shell.print(&show::plan(plan))?,
-        DiffFormat::Markdown => shell.print(&show::markdown(plan))?,
+        DiffFormat::Text => shell.print(&show::plan(plan, &decided.changes))?,
+        DiffFormat::Markdown => shell.print(&show::markdown(plan, &decided.changes))?,
         DiffFormat::Json => shell.print(&plan.to_json())?,
     }
     if let Some(file) = &command.output {

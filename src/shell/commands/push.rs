@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fwc::deploy::Plan;
 
-use crate::shell::args::{Args, Push, ResultFormat};
+use crate::shell::args::{Args, DiffFormat, Push, ResultFormat};
 use crate::shell::{Error, Exit, Shell, disk};
 
 use super::delivery::{self, Session, show};
@@ -14,12 +14,20 @@ pub(crate) fn push(args: &Args, command: &Push, shell: &mut Shell) -> Result<Exi
     if let Some(file) = plan {
         return planned(file, command, shell);
     }
-    let decided =
-        delivery::decide(args, policy.as_deref(), regions, permitted, account, how.poll, shell)?;
+    let decided = delivery::decide(
+        args,
+        policy.as_deref(),
+        regions,
+        permitted,
+        account,
+        how.poll,
+        DiffFormat::Text,
+        shell,
+    )?;
     let Some(decided) = decided else { return Ok(Exit::Findings) };
     let (session, plan) = (&decided.session, &decided.plan);
     if how.format == ResultFormat::Text {
-        shell.print(&format!("{}\n", show::plan(plan)))?;
+        shell.print(&format!("{}\n", show::plan(plan, &decided.changes)))?;
     }
     if !delivery::agreed(plan, how, "push this?", shell) {
         shell.say("nothing was changed");

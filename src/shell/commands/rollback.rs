@@ -19,7 +19,7 @@ pub(crate) fn rollback(args: &Args, command: &Rollback, shell: &mut Shell) -> Re
         return Ok(Exit::Findings);
     };
     if how.format == ResultFormat::Text {
-        shell.print(&format!("{}\n", show::plan(&plan)))?;
+        shell.print(&format!("{}\n", show::plan(&plan, &[])))?;
     }
     if !delivery::agreed(&plan, how, "roll back?", shell) {
         shell.say("nothing was changed");

@@ -4,8 +4,10 @@ use fwc::deploy::{self, Desired};
 use serde::Serialize;
 
 use crate::shell::args::{Args, ResultFormat, Status};
+use crate::shell::project::Compiled;
 use crate::shell::{Error, Exit, Shell, clock, project};
 
+use super::delivery::live::{self, Edit};
 use super::delivery::{self, Session, show};
 
 /// Every region, in the order of the project file.
@@ -19,26 +21,35 @@ struct States {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum State {
-    Known(Box<deploy::Status>),
+    Known(Box<Known>),
     Unknown { role: String, region: String, error: String },
+}
+
+#[derive(Serialize)]
+struct Known {
+    #[serde(flatten)]
+    status: deploy::Status,
+    /// What somebody has edited since it was pushed.
+    edits: Vec<Edit>,
 }
 
 pub(crate) fn status(args: &Args, command: &Status, shell: &mut Shell) -> Result<Exit, Error> {
     let named = command.policy.as_deref();
     let Some(found) = project::find(args, named, shell)? else { return Ok(Exit::Findings) };
     let targets = delivery::targets(&found, &command.regions.region)?;
-    let mut desired = Vec::new();
+    let (mut desired, mut against) = (Vec::new(), None);
     if named.is_some() || found.project.policy.is_some() {
         let path = found.policy(named)?;
         let Some(compiled) = found.compile(&path, command.regions.today, shell)? else {
             return Ok(Exit::Findings);
         };
         desired = delivery::desired(&compiled, &targets);
+        against = Some(compiled);
     }
     let session = Session::new(&command.account, command.poll, targets, shell)?;
     let mut last = None;
     loop {
-        let states = ask(&session, &desired);
+        let states = ask(&session, &desired, against.as_ref());
         let text = match command.format {
             ResultFormat::Text => text(&states),
             ResultFormat::Json => states.to_json(),
@@ -56,7 +67,7 @@ pub(crate) fn status(args: &Args, command: &Status, shell: &mut Shell) -> Result
     }
 }
 
-fn ask(session: &Session, desired: &[Desired]) -> States {
+fn ask(session: &Session, desired: &[Desired], compiled: Option<&Compiled>) -> States {
     let observed = session.observe();
     let mut regions: Vec<_> = session
         .targets()
@@ -65,7 +76,9 @@ fn ask(session: &Session, desired: &[Desired]) -> States {
         .map(|(target, observed)| match observed {
             Ok(observed) => {
                 let desired = desired.iter().find(|desired| desired.target == *target);
-                State::Known(Box::new(deploy::status(target, desired, &observed)))
+                let status = deploy::status(target, desired, &observed);
+                let edits = compiled.map(|it| live::edits(target, &observed, it));
+                State::Known(Box::new(Known { status, edits: edits.unwrap_or_default() }))
             }
             Err(error) => State::Unknown {
                 role: target.role.clone(),
@@ -82,7 +95,7 @@ fn ask(session: &Session, desired: &[Desired]) -> States {
 impl States {
     fn exit(&self) -> Exit {
         let exits = self.regions.iter().map(|state| match state {
-            State::Known(status) if status.drift.is_empty() => Exit::Done,
+            State::Known(known) if known.status.drift.is_empty() => Exit::Done,
             State::Known(_) => Exit::Findings,
             State::Unknown { .. } => Exit::Failure,
         });
@@ -100,7 +113,7 @@ impl States {
 fn text(states: &States) -> String {
     let now = clock::now();
     let state = |state: &State| match state {
-        State::Known(status) => show::status(status, now),
+        State::Known(known) => show::status(&known.status, &known.edits, now),
         State::Unknown { role, region, error } => format!("{region} ({role}): {error}\n"),
     };
     states.regions.iter().map(state).collect::<Vec<_>>().join("\n")

@@ -6,6 +6,8 @@ use fwc::deploy::{
 };
 use jiff::Timestamp;
 
+use super::Changes;
+use super::live::Edit;
 use crate::shell::output;
 
 /// What a region is called.
@@ -33,9 +35,10 @@ pub(super) fn event(event: &Event<'_>) -> String {
 // Plans.
 
 /// A plan for a terminal.
-pub(in crate::shell::commands) fn plan(plan: &Plan) -> String {
+pub(in crate::shell::commands) fn plan(plan: &Plan, changes: &[Changes]) -> String {
     let mut text = String::new();
-    for region in &plan.regions {
+    let none = std::iter::repeat(&Changes::Unknown);
+    for (region, changes) in plan.regions.iter().zip(changes.iter().chain(none)) {
         text.push_str(&format!("{}: {}\n", place(&region.target), becomes(region)));
         for step in &region.steps {
             let Row { verb, object, size, why } = row(step);
@@ -47,8 +50,9 @@ pub(in crate::shell::commands) fn plan(plan: &Plan) -> String {
                 None => text.push_str(&format!("  {verb:<6}  {object}  {why}\n")),
             }
         }
-        for change in changes(region) {
-            text.push_str(&format!("  {change}\n"));
+        for line in opened(changes).lines() {
+            text.push_str(format!("  {line}").trim_end());
+            text.push('\n');
         }
         for note in &region.notes {
             text.push_str(&format!("  note: {note}\n"));
@@ -61,23 +65,21 @@ pub(in crate::shell::commands) fn plan(plan: &Plan) -> String {
 }
 
 /// A plan for a comment on a pull request.
-pub(in crate::shell::commands) fn markdown(plan: &Plan) -> String {
+pub(in crate::shell::commands) fn markdown(plan: &Plan, changes: &[Changes]) -> String {
     let mut text = String::from("## What a push would do\n\n");
-    for region in &plan.regions {
+    for (region, changes) in plan.regions.iter().zip(changes) {
         text.push_str(&format!("### {}: {}\n\n", place(&region.target), becomes(region)));
         let rows = region.steps.iter().map(row).map(|Row { verb, object, size, why }| {
             let why = size.map_or(why.clone(), |size| format!("{size}: {why}"));
             vec![verb.to_owned(), object, why]
         });
         text.push_str(&output::table(&["step", "object", "why"], 3, rows));
-        let changes = changes(region);
-        let notes = region.notes.iter().map(|note| format!("note: {note}"));
-        let lines: Vec<_> = changes.into_iter().chain(notes).collect();
-        if !lines.is_empty() {
-            text.push('\n');
+        let opened = opened(changes);
+        if !opened.is_empty() {
+            text.push_str(&format!("\n{opened}"));
         }
-        for line in lines {
-            text.push_str(&format!("- {line}\n"));
+        for note in &region.notes {
+            text.push_str(&format!("\nnote: {note}\n"));
         }
         text.push('\n');
     }
@@ -86,9 +88,16 @@ pub(in crate::shell::commands) fn markdown(plan: &Plan) -> String {
     text
 }
 
-/// What opens and closes in a region with a plan, a line each.
-fn changes(_: &RegionPlan) -> Vec<String> {
-    Vec::new()
+/// What opens and closes in a region with a plan.
+fn opened(changes: &Changes) -> String {
+    match changes {
+        Changes::Some(text) => text.clone(),
+        Changes::None => "opens nothing, closes nothing\n".to_owned(),
+        Changes::All(grants) => {
+            format!("opens what the policy allows: {}\n", counted(*grants, "grant"))
+        }
+        Changes::Unknown => String::new(),
+    }
 }
 
 fn sum(plan: &Plan) -> String {
@@ -231,7 +240,11 @@ fn every_zone(zones: &[Zone]) -> String {
 // What holds.
 
 /// What a region enforces, for a terminal.
-pub(in crate::shell::commands) fn status(status: &Status, now: Timestamp) -> String {
+pub(in crate::shell::commands) fn status(
+    status: &Status,
+    edits: &[Edit],
+    now: Timestamp,
+) -> String {
     let mut text = format!("{}: ", named(&status.region, &status.role));
     match &status.generation {
         Some(past) => text.push_str(&format!("generation {}, {}\n", past.generation, past.digest)),
@@ -267,6 +280,16 @@ pub(in crate::shell::commands) fn status(status: &Status, now: Timestamp) -> Str
     }
     for drift in &status.drift {
         line("drift", &differs(drift));
+    }
+    for Edit { change, live, expected, .. } in edits {
+        match (live, expected) {
+            (Some(live), Some(expected)) => {
+                line(change, live);
+                line("  was", expected);
+            }
+            (Some(only), None) | (None, Some(only)) => line(change, only),
+            (None, None) => {}
+        }
     }
     text
 }
