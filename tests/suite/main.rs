@@ -14,6 +14,8 @@ mod analysis;
 mod architecture;
 mod cli;
 mod corpus;
+#[cfg(feature = "aws")]
+mod delivery;
 mod deploy;
 mod docs;
 mod editor;

@@ -5,11 +5,17 @@ use std::sync::{Arc, Mutex};
 
 use super::super::engine::{Engine, Settings};
 
-/// An engine, and what it has said. A text is loaded once.
+/// What loads a text, or does not.
 #[derive(Clone)]
-pub(crate) struct Loader(Arc<Known>);
+pub(crate) enum Loader {
+    /// A real engine.
+    Engine(Arc<Known>),
+    /// Whatever refuses lines with this part, and nothing else.
+    Without(&'static str),
+}
 
-struct Known {
+/// An engine, and what it has said. A text is loaded once.
+pub(crate) struct Known {
     engine: Engine,
     answers: Mutex<BTreeMap<Load, Result<(), Complaint>>>,
 }
@@ -35,16 +41,31 @@ impl Loader {
     /// Suricata 8; the service runs 8.0.3 (model, 2026-10-21).
     pub(crate) fn suricata() -> Self {
         let (engine, answers) = (Engine::eight(), Mutex::default());
-        Self(Arc::new(Known { engine, answers }))
+        Self::Engine(Arc::new(Known { engine, answers }))
     }
 
     /// Asks whether a text loads.
     pub(super) fn load(&self, load: &Load) -> Result<(), Complaint> {
-        let mut answers = self.0.answers.lock().unwrap();
+        match self {
+            Self::Engine(known) => known.load(load),
+            Self::Without(part) => {
+                let mut lines = load.signatures.lines();
+                let line = lines.position(|line| line.contains(part));
+                let complaint =
+                    |line| Complaint { line: line + 1, reason: format!("{part} is not supported") };
+                line.map_or(Ok(()), |line| Err(complaint(line)))
+            }
+        }
+    }
+}
+
+impl Known {
+    fn load(&self, load: &Load) -> Result<(), Complaint> {
+        let mut answers = self.answers.lock().unwrap();
         if let Some(answer) = answers.get(load) {
             return answer.clone();
         }
-        let answer = ask(&self.0.engine, load);
+        let answer = ask(&self.engine, load);
         answers.insert(load.clone(), answer.clone());
         answer
     }
