@@ -233,7 +233,7 @@ pub fn summary(deliveries: &[Delivery<'_>]) -> Summary {
 }
 
 /// Pretty JSON with a final line break.
-fn json(value: &impl Serialize) -> String {
+pub(crate) fn json(value: &impl Serialize) -> String {
     // Strings, numbers and maps with string keys can always be written.
     let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
     text.push('\n');

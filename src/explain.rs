@@ -418,6 +418,13 @@ fn place(sources: &Sources, at: Location) -> (String, u32) {
     file.map(|file| (file.path.clone(), file.position(at.span.start).line)).unwrap_or_default()
 }
 
+/// Where the entries stand that a signature with this id was made of.
+pub fn places(sid: u32, policy: &Policy, ruleset: &Ruleset) -> Vec<Location> {
+    let signature = ruleset.signatures.iter().find(|signature| signature.sid == sid);
+    let grants = signature.map(|signature| &*signature.grants).unwrap_or_default();
+    grants.iter().filter_map(|id| policy.grant(*id)).map(|grant| grant.at).collect()
+}
+
 impl Signed {
     /// What the signature with an id stands for; `None` if no region has it.
     pub fn of(sid: u32, policy: &Policy, rulesets: &[Ruleset], sources: &Sources) -> Option<Self> {

@@ -53,6 +53,7 @@ pub mod matcher;
 pub mod policy;
 pub mod probe;
 pub mod project;
+pub mod readback;
 pub mod source;
 pub mod suricata;
 pub mod syntax;

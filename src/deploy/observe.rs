@@ -62,11 +62,16 @@ pub(super) fn whole(groups: &[Live]) -> Option<&Stamp> {
 
 /// Whether these groups are a whole generation, and hold what its digest says.
 pub(super) fn is_unedited(groups: &[Live]) -> bool {
-    let Some(stamp) = whole(groups) else { return false };
+    whole(groups).is_some_and(|stamp| held(groups).as_ref() == Some(&stamp.digest))
+}
+
+/// The digest of what these groups hold, whoever wrote it; `None` if one of them holds what fwc does
+/// not write.
+pub(super) fn held(groups: &[Live]) -> Option<String> {
     let weigh = |live: &Live| Some((digest_of(live.state.content.as_ref()?), live.state.capacity));
-    let Some(weighed) = groups.iter().map(weigh).collect::<Option<Vec<_>>>() else { return false };
+    let weighed = groups.iter().map(weigh).collect::<Option<Vec<_>>>()?;
     let weighed = weighed.iter().map(|(digest, capacity)| (digest.as_str(), *capacity));
-    emit::generation_digest(weighed) == stamp.digest
+    Some(emit::generation_digest(weighed))
 }
 
 /// The digest of a content as the service gives it back. Whether it keeps every blank at the end of a

@@ -4,15 +4,19 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::observe::held;
 use super::{
     Desired, NewGroup, NewPolicy, Observed, Origin, Past, Reference, Shell, Stamp, Target,
 };
-use crate::emit::PRIORITY_STEP;
+use crate::emit::{self, PRIORITY_STEP};
 
 /// How many stateful rule groups a policy may refer to
 /// (<https://docs.aws.amazon.com/network-firewall/latest/developerguide/quotas.html>, checked
 /// 2026-11-22; cannot be raised).
 const MOST_REFERENCES: usize = 20;
+
+/// The version of plans that are written and read.
+const SCHEMA: u32 = 1;
 
 /// What is to be done in every region: data, to be reviewed, kept and pushed later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +32,32 @@ pub struct Plan {
 impl Plan {
     /// A plan for regions, in the order in which they are switched.
     pub fn new(project: &str, regions: Vec<RegionPlan>) -> Self {
-        Self { schema: 1, project: project.to_owned(), regions }
+        Self { schema: SCHEMA, project: project.to_owned(), regions }
+    }
+
+    /// Reads a plan back.
+    ///
+    /// # Errors
+    ///
+    /// It is none, is one of another version, or somebody has edited it: what it would make is not what
+    /// it says it makes.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let plan: Self = serde_json::from_str(text).map_err(|error| format!("no plan: {error}"))?;
+        if plan.schema != SCHEMA {
+            return Err(format!("a plan of version {}, and this fwc reads {SCHEMA}", plan.schema));
+        }
+        match plan.regions.iter().find(|region| !region.is_sound()) {
+            Some(region) => {
+                let role = &region.target.role;
+                Err(format!("what it makes in `{role}` is not what it says: plan again"))
+            }
+            None => Ok(plan),
+        }
+    }
+
+    /// As JSON, which [`Plan::read`] reads.
+    pub fn to_json(&self) -> String {
+        emit::json(self)
     }
 
     /// Whether nothing would change anywhere.
@@ -63,6 +92,8 @@ pub struct Seen {
     pub references: Vec<Reference>,
     /// The generation in force, if it was a whole one.
     pub generation: Option<Past>,
+    /// The digest of what the groups of ours held, whoever wrote it.
+    pub held: Option<String>,
 }
 
 impl Seen {
@@ -73,6 +104,7 @@ impl Seen {
             shell: policy.map(|policy| policy.shell.clone()).unwrap_or_default(),
             references: policy.map(|policy| policy.references.clone()).unwrap_or_default(),
             generation: observed.generation().map(Stamp::past),
+            held: held(&observed.live),
         }
     }
 }
@@ -144,6 +176,59 @@ impl RegionPlan {
     /// Whether nothing would change.
     pub fn is_empty(&self) -> bool {
         self.steps.iter().all(|step| matches!(step, Step::Keep { .. }))
+    }
+
+    /// How the firewall is not what the plan was decided on any more, each a phrase. Another token alone
+    /// is no difference: it changes with the tags of a policy, too.
+    pub fn moved(&self, observed: &Observed) -> Vec<String> {
+        let (before, now) = (&self.seen, Seen::of(observed));
+        let name = &self.target.policy;
+        match (&before.token, &now.token) {
+            (None, Some(_)) => return vec![format!("there was no `{name}`, and now there is one")],
+            (Some(_), None) => return vec![format!("`{name}` is gone")],
+            (None, None) | (Some(_), Some(_)) => {}
+        }
+        let settings = before.shell.differences(&now.shell).into_iter();
+        let mut moved: Vec<_> = settings
+            .map(|(setting, was, is)| format!("the {setting} of `{name}` was {was} and is {is}"))
+            .collect();
+        let lacking = |these: &[Reference], those: &[Reference]| {
+            let these = these.iter().filter(|it| !those.contains(it));
+            these.map(|it| (it.name().to_owned(), it.priority)).collect::<Vec<_>>()
+        };
+        let gone = lacking(&before.references, &now.references).into_iter();
+        let new = lacking(&now.references, &before.references).into_iter();
+        moved.extend(gone.map(|(group, priority)| {
+            format!("`{name}` referred to `{group}` at priority {priority} and does not any more")
+        }));
+        moved.extend(new.map(|(group, priority)| {
+            format!("`{name}` did not refer to `{group}` at priority {priority} and does now")
+        }));
+        if moved.is_empty() && before.held != now.held {
+            moved.push(format!("a rule group of `{name}` was edited by hand"));
+        }
+        moved
+    }
+
+    /// Whether the groups to be made are those of one generation, with the content its digest says.
+    fn is_sound(&self) -> bool {
+        let groups = self.steps.iter().filter_map(|step| match step {
+            Step::CreateGroup { group, .. } => Some(group),
+            _ => None,
+        });
+        let mut parts = Vec::new();
+        let mut said = None;
+        for (part, group) in (1..).zip(groups) {
+            let Some(stamp) = Stamp::of(&group.tags) else { return false };
+            let is_next = stamp.part == part && stamp.is_of(&self.target);
+            if !is_next || stamp.name() != group.name {
+                return false;
+            }
+            parts.push((group.sized.content.digest(), group.sized.capacity));
+            said = Some((stamp.digest, stamp.parts as usize));
+        }
+        let weighed = parts.iter().map(|(digest, capacity)| (digest.as_str(), *capacity));
+        said.is_none_or(|said| said == (emit::generation_digest(weighed), parts.len()))
     }
 
     /// Whether it does the same as another one, decided on the same state of the firewall but for

@@ -76,6 +76,11 @@ pub struct Report {
 }
 
 impl Report {
+    /// As JSON.
+    pub fn to_json(&self) -> String {
+        crate::emit::json(self)
+    }
+
     /// Whether every region enforces what the plan says.
     pub fn is_complete(&self) -> bool {
         let is_done =
