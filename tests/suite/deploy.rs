@@ -24,7 +24,7 @@ const THREATS: &str = "threats";
 const LOOKALIKE: &str = "shop-primary-1-9-0123456789ab";
 
 /// A policy of which only the settings of the firewall and the target count, in both regions.
-static SHELLS: LazyLock<Vec<Desired>> = LazyLock::new(|| {
+pub(crate) static SHELLS: LazyLock<Vec<Desired>> = LazyLock::new(|| {
     let yaml = "name: shop\nregions:\n  primary: { aws: us-east-1, networks: { web: [10.0.0.0/24] } }\n  \
                 secondary: { aws: us-west-2, networks: { web: [10.1.0.0/24] } }\n";
     let project = project::parse(FileId(0), yaml).0.unwrap();
@@ -44,7 +44,7 @@ static SHELLS: LazyLock<Vec<Desired>> = LazyLock::new(|| {
 });
 
 /// What is wanted: a group for each letter, which stands for what it allows.
-fn wanted(shell: &Desired, letters: &str) -> Desired {
+pub(crate) fn wanted(shell: &Desired, letters: &str) -> Desired {
     let content = |letter| Content {
         rules: format!("pass tls any any -> any any (metadata:fwc_allow {letter};)\n"),
         ip_sets: BTreeMap::new(),
@@ -57,7 +57,7 @@ fn wanted(shell: &Desired, letters: &str) -> Desired {
     Desired { digest, grants: groups.len(), groups, ..shell.clone() }
 }
 
-fn options(who: &str) -> Options {
+pub(crate) fn options(who: &str) -> Options {
     let origin = Origin { pushed_by: Some(who.to_owned()), ..Origin::default() };
     Options { origin, empty: Empty::Refused, policy: Missing::Refused, keep: 2, quota: 50 }
 }

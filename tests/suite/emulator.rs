@@ -230,6 +230,7 @@ fn groups_are_refused_as_the_service_does() {
             "duplicate keys",
         ),
         (with(create(), "/Tags", json!([{ "Key": "aws:a", "Value": "" }])), "Tags is invalid"),
+        (with(create(), "/Tags", json!([{ "Key": "a", "Value": "a*" }])), "Tags is invalid"),
         (with(create(), "/Tags", json!(tags)), "Tags limit exceeded, parameter: [51]"),
         (with(group("a", LINE), "/Capacity", json!(0)), "Capacity capacity exceeded"),
         (group("a", &"#".repeat(2_000_001)), "RulesString capacity exceeded"),

@@ -22,7 +22,6 @@ mod editor;
 mod emit;
 mod emulator;
 mod engine;
-
 mod forms;
 mod laws;
 mod lints;
@@ -31,6 +30,7 @@ mod lsp;
 mod matcher;
 mod model;
 mod project;
+mod pushes;
 mod readback;
 mod render;
 mod support;

@@ -1,5 +1,6 @@
 //! What several test modules share.
 
+pub(crate) mod client;
 pub(crate) mod emulator;
 pub(crate) mod engine;
 pub(crate) mod fake;

@@ -41,12 +41,15 @@ pub(crate) use stack::Stack;
 const EPOCH: u64 = 1_795_478_400;
 
 /// Network Firewall in every region of one account.
+#[derive(Clone)]
 pub(crate) struct Cloud {
     settings: Settings,
     tick: u64,
     random: Random,
     regions: BTreeMap<String, Region>,
     faults: faults::Faults,
+    /// Calls that are under way: when they arrive, where, for what and with what.
+    late: Vec<(u64, String, String, Value)>,
     journal: Vec<Call>,
 }
 
@@ -224,6 +227,7 @@ impl Cloud {
             tick: 0,
             regions: BTreeMap::new(),
             faults: faults::Faults::default(),
+            late: Vec::new(),
             journal: Vec::new(),
         }
     }
@@ -269,27 +273,19 @@ impl Cloud {
             Some(Fault::Run(run)) => run.0(self),
             _ => {}
         }
-        let obeyed = match fault.as_ref().and_then(Fault::refusal) {
-            Some(error) => Some(Err(error)),
-            None if matches!(fault, Some(Fault::ResetBefore)) => None,
-            None => Some(Ok(())),
-        };
         let mutating = is_mutating(operation, &body);
-        let result = obeyed.map(|may| may.and_then(|()| self.obey(region, operation, body)));
-        let outcome = match &result {
-            None => Outcome::Lost,
-            Some(Err(error)) => Outcome::Refused(error.code),
-            Some(Ok(_)) => Outcome::Done,
+        let result = match (&fault, fault.as_ref().and_then(Fault::refusal)) {
+            (Some(Fault::ResetBefore), _) => None,
+            (Some(Fault::Late { ticks }), _) => {
+                let at = self.tick + ticks;
+                self.late.push((at, region.to_owned(), operation.to_owned(), body));
+                None
+            }
+            (_, Some(error)) => Some(Err(error)),
+            (_, None) => Some(self.obey(region, operation, body)),
         };
-        self.journal.push(Call {
-            tick: self.tick,
-            region: region.to_owned(),
-            operation: operation.to_owned(),
-            actor: Actor::Client,
-            mutating,
-            fault: fault.as_ref().map(Fault::name),
-            outcome,
-        });
+        let name = fault.as_ref().map(Fault::name);
+        self.note(Actor::Client, region, operation, mutating, name, result.as_ref());
         let result = match (fault, result) {
             (Some(Fault::ResetAfter), _) | (_, None) => Err(Failure::Reset),
             (Some(Fault::ServerErrorAfter), _) => Err(Failure::Refused(faults::server_error())),
@@ -311,16 +307,28 @@ impl Cloud {
         }
         let mutating = is_mutating(operation, &body);
         let result = self.obey(region, operation, body);
-        self.journal.push(Call {
-            tick: self.tick,
-            region: region.to_owned(),
-            operation: operation.to_owned(),
-            actor: Actor::Other,
-            mutating,
-            fault: None,
-            outcome: result.as_ref().err().map_or(Outcome::Done, |it| Outcome::Refused(it.code)),
-        });
+        self.note(Actor::Other, region, operation, mutating, None, Some(&result));
         result
+    }
+
+    /// Writes a call down; one without a result never arrived.
+    fn note(
+        &mut self,
+        actor: Actor,
+        region: &str,
+        operation: &str,
+        mutating: bool,
+        fault: Option<&'static str>,
+        result: Option<&Result<Value, Error>>,
+    ) {
+        let outcome = match result {
+            None => Outcome::Lost,
+            Some(Err(error)) => Outcome::Refused(error.code),
+            Some(Ok(_)) => Outcome::Done,
+        };
+        let (region, operation) = (region.to_owned(), operation.to_owned());
+        let tick = self.tick;
+        self.journal.push(Call { tick, region, operation, actor, mutating, fault, outcome });
     }
 
     fn obey(&mut self, region: &str, operation: &str, body: Value) -> Result<Value, Error> {
@@ -338,6 +346,18 @@ impl Cloud {
         for region in self.regions.values_mut() {
             region.settle(self.tick);
         }
+        let now = self.tick;
+        let due: Vec<_> = self.late.extract_if(.., |(at, ..)| *at <= now).collect();
+        for (_, region, operation, body) in due {
+            let mutating = is_mutating(&operation, &body);
+            let result = self.obey(&region, &operation, body);
+            self.note(Actor::Client, &region, &operation, mutating, Some("late"), Some(&result));
+        }
+    }
+
+    /// How the service is.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Changes how the service is, as when a quota is raised.
@@ -387,6 +407,16 @@ impl Cloud {
     /// Whether the client has called once more than it could.
     pub(crate) fn is_killed(&self) -> bool {
         self.faults.killed
+    }
+
+    /// Nothing goes wrong until [`Cloud::resume`], which is given what this gives.
+    pub(crate) fn suspend(&mut self) -> faults::Faults {
+        std::mem::take(&mut self.faults)
+    }
+
+    /// What went wrong before [`Cloud::suspend`] does so again.
+    pub(crate) fn resume(&mut self, faults: faults::Faults) {
+        self.faults = faults;
     }
 
     /// Nothing goes wrong any more, and the next client lives.

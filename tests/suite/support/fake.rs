@@ -415,7 +415,7 @@ impl Firewall for Client<'_> {
 }
 
 /// Lets somebody else go on.
-async fn yield_now() {
+pub(crate) async fn yield_now() {
     let mut waited = false;
     poll_fn(|_| {
         let ready = if waited { Poll::Ready(()) } else { Poll::Pending };
@@ -427,11 +427,19 @@ async fn yield_now() {
 
 /// Runs something to its end, or until it is killed, which gives `None`.
 pub(crate) fn run<T>(faults: &Faults, future: impl Future<Output = T>) -> Option<T> {
+    run_until(|| *faults.killed.borrow(), future)
+}
+
+/// The same, where somebody else knows whether it is killed.
+pub(crate) fn run_until<T>(
+    is_killed: impl Fn() -> bool,
+    future: impl Future<Output = T>,
+) -> Option<T> {
     let mut future = pin!(future);
     loop {
         match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(done) => return Some(done),
-            Poll::Pending if *faults.killed.borrow() => return None,
+            Poll::Pending if is_killed() => return None,
             Poll::Pending => {}
         }
     }

@@ -24,6 +24,11 @@ pub(crate) enum Fault {
     ResetBefore,
     /// The connection breaks after it was done: the answer is lost.
     ResetAfter,
+    /// The connection breaks, and the call is obeyed when the client has gone on.
+    Late {
+        /// How much later, in ticks.
+        ticks: u64,
+    },
     /// The token is called stale, whatever it is; befalls only calls that carry one.
     StaleToken,
     /// It takes long.
@@ -68,6 +73,7 @@ impl Fault {
             Self::ServerErrorAfter => "server-error-after",
             Self::ResetBefore => "reset-before",
             Self::ResetAfter => "reset-after",
+            Self::Late { .. } => "late",
             Self::StaleToken => "stale-token",
             Self::Slow { .. } => "slow",
             Self::Act { .. } => "act",
@@ -194,6 +200,7 @@ impl Chaos {
             Fault::ServerErrorAfter,
             Fault::ResetBefore,
             Fault::ResetAfter,
+            Fault::Late { ticks: 3 },
             Fault::StaleToken,
             Fault::Slow { ticks: 3 },
         ];
@@ -208,8 +215,8 @@ impl Chaos {
 }
 
 /// All that goes wrong.
-#[derive(Debug, Default)]
-pub(super) struct Faults {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Faults {
     pub(super) injections: Vec<Injection>,
     pub(super) chaos: Option<Chaos>,
     /// Regions where nobody answers.

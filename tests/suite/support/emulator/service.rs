@@ -12,7 +12,7 @@ use super::request::{self, Tag, read};
 use super::{EPOCH, Error, Kind, Settings};
 
 /// What a region has.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Region {
     pub(super) groups: BTreeMap<(Kind, String), Group>,
     pub(super) policies: BTreeMap<String, Policy>,
@@ -326,8 +326,8 @@ pub(super) fn make_tags(tags: Option<Vec<Tag>>) -> Result<Tags, Error> {
     }
 }
 
-/// Keys of 1 to 128 characters, values of up to 256, in one line each (model, `TagKey`, `TagValue`); 50
-/// tags an object (model, `TagResource`); none of AWS's own
+/// Keys of 1 to 128 characters, values of up to 256 (model, `TagKey`, `TagValue`); 50 tags an object (model,
+/// `TagResource`); letters, digits, blanks and `_.:/=+-@`, and none of AWS's own
 /// (<https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>, 2026-11).
 fn add_tags(mut tags: Tags, more: Vec<Tag>) -> Result<Tags, Error> {
     let mut keys = BTreeSet::new();
@@ -336,7 +336,11 @@ fn add_tags(mut tags: Tags, more: Vec<Tag>) -> Result<Tags, Error> {
         let is_wrong = !(1..=128).contains(&key)
             || value > 256
             || tag.key.starts_with("aws:")
-            || [&tag.key, &tag.value].iter().any(|text| text.contains('\n'));
+            || tag
+                .key
+                .chars()
+                .chain(tag.value.chars())
+                .any(|part| !part.is_alphanumeric() && !" _.:/=+-@".contains(part));
         if is_wrong {
             return Err(Error::invalid(format!("Tags is invalid, parameter: [{}]", tag.key)));
         }
