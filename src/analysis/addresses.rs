@@ -154,14 +154,6 @@ impl AddressSet {
         Self { ranges: [(address, address)].into() }
     }
 
-    /// Whether the two have an address in common; the other one is of few ranges.
-    pub(super) fn meets(&self, other: &Self) -> bool {
-        let meets = |&(first, last): &(IpAddr, IpAddr)| {
-            self.from(first).next().is_some_and(|range| range.0 <= last)
-        };
-        other.ranges.iter().any(meets)
-    }
-
     /// The addresses with every gap closed that a family has between them.
     pub(super) fn around(&self) -> Self {
         let of_family = |(least, most): (IpAddr, IpAddr)| {
@@ -257,6 +249,32 @@ pub(super) fn overlay<'s>(
     let mut sets: Vec<(Meeting, AddressSet)> = sets.collect();
     sets.sort_unstable_by_key(|(meeting, _)| *meeting);
     sets
+}
+
+/// Finds those of disjoint sets that have addresses in common with another one, without asking each.
+#[derive(Debug)]
+pub(super) struct Index {
+    ranges: Vec<((IpAddr, IpAddr), usize)>,
+}
+
+impl Index {
+    /// Of sets that are disjoint, numbered in their order.
+    pub(super) fn new<'s>(sets: impl Iterator<Item = &'s AddressSet>) -> Self {
+        Self { ranges: numbered(sets).collect() }
+    }
+
+    /// The numbers of those that meet the addresses, sorted.
+    pub(super) fn meeting(&self, addresses: &AddressSet) -> Vec<usize> {
+        let of_range = |&(first, last): &(IpAddr, IpAddr)| {
+            let start = self.ranges.partition_point(|((_, last), _)| *last < first);
+            let ranges = self.ranges.get(start..).unwrap_or_default();
+            ranges.iter().take_while(move |((first, _), _)| *first <= last).map(|(_, set)| *set)
+        };
+        let mut sets: Vec<usize> = addresses.ranges.iter().flat_map(of_range).collect();
+        sets.sort_unstable();
+        sets.dedup();
+        sets
+    }
 }
 
 /// The set of either side that lies somewhere.

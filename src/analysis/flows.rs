@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::addresses::{AddressSet, Meeting, overlay};
+use super::addresses::{AddressSet, Index, Meeting, overlay};
 use crate::flow::wire;
 use crate::policy::names::NameSet;
 use crate::policy::port::{PortSet, Protocol};
@@ -158,6 +158,16 @@ impl Places {
     /// The places, sorted by address.
     pub fn iter(&self) -> impl Iterator<Item = &Place> {
         self.places.iter()
+    }
+
+    /// Finds places by their addresses; numbers are those of [`Places::get`].
+    pub(super) fn index(&self) -> Index {
+        Index::new(self.places.iter().map(|place| &place.addresses))
+    }
+
+    /// The place with a number, in the order of [`Places::iter`].
+    pub(super) fn get(&self, number: usize) -> Option<&Place> {
+        self.places.get(number)
     }
 
     /// What may be said to an address.

@@ -5,7 +5,7 @@ use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::addresses::{self, AddressSet};
+use super::addresses::{self, AddressSet, Index};
 use super::flows::{Flows, Lane, Place, Places, Point, Said};
 use crate::flow::{Flow, Request, Source, Spoken};
 use crate::policy::names::{NameSet, Term};
@@ -131,14 +131,16 @@ pub fn rows(flows: &Flows, context: &Context<'_>) -> Vec<Row> {
     let mut left = flows.clone();
     let may_be_denied = flows.union(context.denied);
     // Seldom asked for, and large.
-    let may_be_allowed = LazyCell::new(|| may_be_denied.union(context.elsewhere));
+    let with_allowed = LazyCell::new(|| may_be_denied.union(context.elsewhere));
+    let may_be_allowed = LazyCell::new(|| Atlas::new(&with_allowed));
+    let may_be_denied = Atlas::new(&may_be_denied);
     let mut rows = carriers(&mut left, &may_be_denied);
     for protocol in Protocol::ALL {
         for lane in left.lanes(protocol) {
             for (destination, said, addresses) in
                 destinations(protocol, lane, &|| LazyCell::force(&may_be_allowed))
             {
-                let fill = |with: &Flows| fill(&addresses, with, protocol, &lane.ports, &said);
+                let fill = |with: &Atlas<'_>| fill(&addresses, with, protocol, &lane.ports, &said);
                 let is_cut = !addresses.is_everything();
                 let mut filled = if is_cut { fill(&may_be_denied) } else { addresses.clone() };
                 if is_cut
@@ -167,10 +169,30 @@ pub fn rows(flows: &Flows, context: &Context<'_>) -> Vec<Row> {
     rows
 }
 
+/// A set that is asked often where something is said.
+#[derive(Debug)]
+struct Atlas<'f> {
+    lanes: BTreeMap<Protocol, Vec<(&'f Lane, Index)>>,
+}
+
+impl<'f> Atlas<'f> {
+    fn new(flows: &'f Flows) -> Self {
+        let lanes = Protocol::ALL.map(|protocol| {
+            let lanes = flows.lanes(protocol).iter().map(|lane| (lane, lane.places.index()));
+            (protocol, lanes.collect())
+        });
+        Self { lanes: lanes.into() }
+    }
+
+    fn lanes(&self, protocol: Protocol) -> &[(&'f Lane, Index)] {
+        self.lanes.get(&protocol).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
 /// The addresses with their gaps closed where all of it is in a set, too.
 fn fill(
     addresses: &AddressSet,
-    with: &Flows,
+    with: &Atlas<'_>,
     protocol: Protocol,
     ports: &PortSet,
     said: &Said,
@@ -188,7 +210,7 @@ fn fill(
 
 /// Where, of some addresses, all of it is in a set, at every one of the ports.
 fn where_said(
-    flows: &Flows,
+    atlas: &Atlas<'_>,
     protocol: Protocol,
     ports: &PortSet,
     said: &Said,
@@ -196,9 +218,10 @@ fn where_said(
 ) -> AddressSet {
     let mut left = Some(ports.clone());
     let mut everywhere = within.clone();
-    for lane in flows.lanes(protocol).iter().filter(|lane| lane.ports.overlaps(ports)) {
+    let lanes = atlas.lanes(protocol).iter();
+    for (lane, index) in lanes.filter(|(lane, _)| lane.ports.overlaps(ports)) {
         left = left.and_then(|left| left.difference(&lane.ports));
-        let near = lane.places.iter().filter(|place| place.addresses.meets(within));
+        let near = index.meeting(within).into_iter().filter_map(|number| lane.places.get(number));
         let places = near.filter(|place| place.said.covers(said));
         everywhere = everywhere.intersection(&AddressSet::of_all(places.map(|it| &it.addresses)));
     }
@@ -207,7 +230,7 @@ fn where_said(
 
 /// The rows of TCP: bytes of any kind, and with them whatever is said over TLS and HTTP to the same
 /// addresses and ports. What they are about is taken out of the set.
-fn carriers(left: &mut Flows, may_be_denied: &Flows) -> Vec<Row> {
+fn carriers(left: &mut Flows, may_be_denied: &Atlas<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for lane in left.clone().lanes(Protocol::Tcp) {
         for place in lane.places.iter() {
@@ -259,10 +282,10 @@ fn of_carrier(ports: &PortSet, addresses: &AddressSet) -> Flows {
 }
 
 /// What a lane is about, each with what is said and where; the addresses in it are still to be set.
-fn destinations<'f>(
+fn destinations<'a>(
     protocol: Protocol,
     lane: &Lane,
-    may_be_allowed: &dyn Fn() -> &'f Flows,
+    may_be_allowed: &dyn Fn() -> &'a Atlas<'a>,
 ) -> Vec<(Destination, Said, AddressSet)> {
     let mut found: BTreeMap<Destination, (Said, Vec<AddressSet>)> = BTreeMap::new();
     let mut add = |destination: Destination, said: Said, addresses: &AddressSet| {
