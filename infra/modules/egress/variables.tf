@@ -97,14 +97,37 @@ variable "interface_endpoints" {
   ]
 }
 
+variable "dns_firewall" {
+  description = <<-TEXT
+    Domain lists, as `fwc compile --target dns-firewall` writes them: `block` is answered to nobody, `allow` to everybody, what is
+    on neither list has the action `otherwise` of the report. `internal` are names that no flow through the firewall needs
+    and a pod does all the same: AWS's own, whose endpoints, databases and file systems are in the VPC. null leaves queries as they are: logged, all answered.
+  TEXT
+  type = object({
+    allow     = list(string)
+    block     = list(string)
+    otherwise = optional(string, "ALERT")
+    internal  = optional(list(string), ["*.amazonaws.com", "*.aws.dev", "*.in-addr.arpa", "*.internal"])
+  })
+  default = null
+
+  validation {
+    condition     = try(contains(["ALERT", "BLOCK"], var.dns_firewall.otherwise), var.dns_firewall == null)
+    error_message = "`otherwise` is ALERT or BLOCK."
+  }
+}
+
 variable "dns_firewall_rule_groups" {
-  description = "Ids of DNS Firewall rule groups to put on the VPC by priority (a number from 101 to 9899, as text), beside the module's own."
+  description = "Ids of other DNS Firewall rule groups on the VPC, by priority as text. The module's own has 1000: what is below is asked before it."
   type        = map(string)
   default     = {}
 
   validation {
-    condition     = alltrue([for priority in keys(var.dns_firewall_rule_groups) : try(tonumber(priority) > 100 && tonumber(priority) < 9900, false)])
-    error_message = "A priority is a number from 101 to 9899: what is above and below is reserved by AWS, and 101 on the left for these."
+    condition = alltrue([
+      for priority in keys(var.dns_firewall_rule_groups) :
+      try(tonumber(priority) > 100 && tonumber(priority) < 9000 && tonumber(priority) != 1000, false)
+    ])
+    error_message = "A priority is a number from 101 to 8999 and not 1000. https://docs.aws.amazon.com/Route53/latest/APIReference/API_route53resolver_AssociateFirewallRuleGroup.html (2026-11-24)"
   }
 }
 
