@@ -272,9 +272,17 @@ class Check:
         self.find = network.find
 
     def run(self):
+        promises = {
+            "private": self.private,
+            "firewall": self.firewall,
+            "nat": self.nat,
+            "ingress": self.ingress,
+            "internal": self.internal,
+        }
         subnets = self.network.subnets.values()
         for subnet in subnets:
-            getattr(self, subnet.tier, lambda _: None)(subnet)
+            if subnet.tier in promises:
+                promises[subnet.tier](subnet)
             if subnet.public_addresses and subnet.tier != "ingress":
                 self.find(subnet.address, "gives what starts in it a public address")
         if not any(subnet.tier == "private" for subnet in subnets):

@@ -144,10 +144,6 @@ run "domain_lists" {
     condition     = aws_route53_resolver_firewall_rule_group_association.this[0].mutation_protection == "ENABLED" && aws_route53_resolver_firewall_rule_group_association.other["200"].priority == 200
     error_message = "a group is not on the VPC"
   }
-  assert {
-    condition     = aws_route53_resolver_firewall_config.this.firewall_fail_open == "DISABLED"
-    error_message = "what DNS Firewall does not answer is answered"
-  }
 }
 
 run "lists_by_zone" {
