@@ -93,7 +93,7 @@ run "addons" {
 run "least_privilege" {
   assert {
     condition = alltrue([
-      for account, trust in { checkout = "system:serviceaccount:checkout:checkout", load-balancer-controller = "system:serviceaccount:kube-system:aws-load-balancer-controller" } :
+      for account, trust in { checkout = "system:serviceaccount:checkout:service", load-balancer-controller = "system:serviceaccount:kube-system:aws-load-balancer-controller" } :
       contains([for condition in data.aws_iam_policy_document.workload_trust[account].statement[0].condition : join("", condition.values) if endswith(condition.variable, ":sub")], trust)
     ])
     error_message = "a role can be taken by another service account"
