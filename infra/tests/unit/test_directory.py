@@ -5,7 +5,9 @@ import io
 import json
 import unittest
 
+import boto3
 import fake_aws
+import moto
 from fake_services import Calls, Crash, DynamoTable, UserPool
 
 from directory import handler, walk
@@ -102,7 +104,8 @@ def shop(users=11):
     for number in range(users):
         group = "staff" if number < 2 else "customers"
         east.admin_add_user_to_group(UserPoolId="", GroupName=group, Username=f"user-{number:02}")
-    east.admin_disable_user(UserPoolId="", Username="user-03")
+    if users > 3:
+        east.admin_disable_user(UserPoolId="", Username="user-03")
     world.calls.made.clear()
     return world
 
@@ -433,6 +436,76 @@ class Directions(unittest.TestCase):
         self.assertIn("AliasExistsException", printed)
         self.assertNotIn("user-0", printed)
         self.assertNotIn("@", printed)
+
+
+class AgainstMoto(unittest.TestCase):
+    """The same against moto, whose pools and tables somebody else has written.
+
+    It has no tokens that expire, no `ListUsersInGroup` in pages and no throttling: that is the fake's part.
+    """
+
+    def test_two_pools_and_a_table(self):
+        with moto.mock_aws():
+            world = Moto()
+            world.sign_up(70)
+            self.assertEqual(world.run(PRIMARY)["outcome"], "complete")
+            imported = world.run(SECONDARY)
+            self.assertEqual(imported["counts"], {"created": 70 + 1 + 70})
+            self.assertEqual(world.users(SECONDARY), world.users(PRIMARY))
+            self.assertEqual(world.run(PRIMARY)["counts"], {})
+            self.assertEqual(world.run(SECONDARY)["counts"], {})
+
+            east = world.sides[PRIMARY].client
+            pool = world.sides[PRIMARY].pool
+            east.admin_delete_user(**pool, Username="user-07")
+            east.admin_disable_user(**pool, Username="user-08")
+            world.run(PRIMARY)
+            self.assertEqual(world.run(SECONDARY)["counts"], {"changed": 1, "disabled": 1, "deleted": 1})
+            gone = world.sides[SECONDARY].find("user", "user-07")
+            self.assertFalse(gone.record["enabled"])
+
+
+class Moto(World):
+    """Pools and the table as moto has them."""
+
+    def __init__(self):
+        self.now, self.runs, self.printed = 1_800_000_000, 0, []
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        dynamo = boto3.client("dynamodb", region_name=PRIMARY, **keys)
+        dynamo.create_table(
+            TableName="shop-directory",
+            KeySchema=[
+                {"AttributeName": "part", "KeyType": "HASH"},
+                {"AttributeName": "name", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": "part", "AttributeType": "S"},
+                {"AttributeName": "name", "AttributeType": "S"},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        self.table = Table(dynamo, "shop-directory")
+        self.sides = {}
+        for region in (PRIMARY, SECONDARY):
+            client = boto3.client("cognito-idp", region_name=region, **keys)
+            self.sides[region] = Pool(client, client.create_user_pool(PoolName="shop")["UserPool"]["Id"])
+
+    def sign_up(self, users):
+        side = self.sides[PRIMARY]
+        side.create("group", "customers", {"description": "who buys", "precedence": 3})
+        for number in range(users):
+            name, email = f"user-{number:02}", f"u{number}@shop.example"
+            attributes = {"email": email, "email_verified": "true"}
+            side.create("user", name, {"attributes": attributes, "enabled": number != 5, "origin": ""})
+            side.create("member/customers", name, {})
+
+    def users(self, region):
+        side, shown, token = self.sides[region], {}, None
+        while True:
+            things, token = side.page("user", token)
+            shown |= {it.name: (it.record["attributes"], it.record["enabled"]) for it in things}
+            if not token:
+                return shown
 
 
 if __name__ == "__main__":
