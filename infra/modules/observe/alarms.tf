@@ -58,7 +58,7 @@ locals {
         users      = true
       }
       "target-errors" = {
-        what       = "Services answer 5xx."
+        what       = "Services answer 5xx: their logs say why, and the target of each request is in the access log."
         namespace  = "AWS/ApplicationELB"
         metric     = "HTTPCode_Target_5XX_Count"
         dimensions = { LoadBalancer = local.load_balancer }

@@ -28,6 +28,8 @@ def load():
 failover = load()
 EAST, WEST = "us-east-1", "us-west-2"
 CLUSTERS = json.loads(STACK.read_text())["clusters"]
+WRITER = json.loads(STACK.read_text())["database"]["writer"]
+READERS = json.loads(STACK.read_text())["database"]["readers"]
 
 
 class Stopped(BaseException):
@@ -50,7 +52,13 @@ class Cloud:
         self.copies, self.copy_fails = {}, 0
         self.notes, self.arriving = {}, 0
         self.runs, self.run_fails = {}, 0
-        self.records = {"writer.db.shop.internal": "east", "reader.db.shop.internal": "east"}
+        # Somebody has once repointed a name by hand.
+        self.records = {
+            ("Z0PRIMARY00000000000", "writer.db.shop-prod.internal"): WRITER,
+            ("Z0PRIMARY00000000000", "reader.db.shop-prod.internal"): READERS["primary"],
+            ("Z0SECONDARY000000000", "writer.db.shop-prod.internal"): "by-hand.example",
+            ("Z0SECONDARY000000000", "reader.db.shop-prod.internal"): READERS["secondary"],
+        }
         self.dials, self.healthy = {"east": 100.0, "west": 0.0}, {"east", "west"}
 
     def shape(self):
@@ -227,7 +235,7 @@ class Region:
         return {"executionArn": arn, "startDate": self.cloud.time}
 
     def list_resource_record_sets(self, HostedZoneId, StartRecordName, StartRecordType, MaxItems):
-        value = self.cloud.records[StartRecordName]
+        value = self.cloud.records[HostedZoneId, StartRecordName]
         it = {"Name": StartRecordName + ".", "Type": "CNAME", "TTL": 30, "ResourceRecords": [{"Value": value}]}
         return {"ResourceRecordSets": [it], "IsTruncated": False, "MaxItems": "1"}
 
@@ -236,7 +244,7 @@ class Region:
             for it in ChangeBatch["Changes"]:
                 assert it["Action"] == "UPSERT"
                 new = it["ResourceRecordSet"]
-                self.cloud.records[new["Name"]] = new["ResourceRecords"][0]["Value"]
+                self.cloud.records[HostedZoneId, new["Name"]] = new["ResourceRecords"][0]["Value"]
 
         self.cloud.change("names", act)
         return {"ChangeInfo": {}}
@@ -264,7 +272,7 @@ def run(cloud, *arguments, yes=True):
 
 
 PLANNED = [
-    "fwc push --region secondary",
+    "fwc push --region secondary --yes",
     "kubectl secondary active",
     "copy",
     "users-export us-east-1",
@@ -306,7 +314,7 @@ class Planned(unittest.TestCase):
         self.assertEqual(cloud.notes["active"]["region"]["S"], EAST)
         for now, then in zip(after[:4] + after[6:], before[:4] + before[6:], strict=True):
             self.assertEqual(now, then)
-        self.assertTrue(all("us-east-1" in it for it in cloud.records.values()))
+        self.assertNotIn("names", cloud.done, "the writer's name moves by itself")
 
     def test_stopped_at_any_step_and_taken_up_again(self):
         whole = Cloud()

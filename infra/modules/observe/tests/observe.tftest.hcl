@@ -52,11 +52,16 @@ variables {
 
 run "every_alarm_tells_somebody" {
   assert {
-    condition = alltrue([
-      for it in concat(values(aws_cloudwatch_metric_alarm.this), values(aws_cloudwatch_metric_alarm.anomaly)) :
-      contains(it.alarm_actions, aws_sns_topic.this.arn) && length(it.alarm_description) > 20
-    ])
-    error_message = "An alarm without an action or without a word on what it means."
+    condition = (
+      alltrue([for it in aws_cloudwatch_metric_alarm.this : tolist(it.alarm_actions) == tolist([aws_sns_topic.this.arn])])
+      && alltrue([for it in aws_cloudwatch_metric_alarm.anomaly : tolist(it.alarm_actions) == tolist([aws_sns_topic.this.arn])])
+    )
+    error_message = "An alarm that tells nobody."
+  }
+
+  assert {
+    condition     = alltrue([for it in aws_cloudwatch_metric_alarm.this : length(it.alarm_description) > 20])
+    error_message = "An alarm without a word on what it means."
   }
 
   assert {
@@ -157,7 +162,7 @@ run "a_region_without_a_workload_has_its_network_watched" {
   }
 
   assert {
-    condition = length(aws_cloudwatch_metric_alarm.this) == 8 && length(aws_budgets_budget.this) == 0 && length(aws_cloudwatch_event_rule.sync) == 0
+    condition     = length(aws_cloudwatch_metric_alarm.this) == 8 && length(aws_budgets_budget.this) == 0 && length(aws_cloudwatch_event_rule.sync) == 0
     error_message = "Three alarms for each zone and two for the peer."
   }
 }
