@@ -1,5 +1,7 @@
 # The firewall never sees what is asked of the VPC's resolver. Every query is logged; with the lists of
-# `fwc compile --target dns-firewall`, only names of the policy are answered.
+# `fwc compile --target dns-firewall`, only names of the policy are answered. If DNS Firewall itself does
+# not answer, neither does the resolver: that is the default (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resolver-dns-firewall-vpc-configuration.html,
+# 2026-11-24), and nothing here changes it.
 
 resource "aws_route53_resolver_query_log_config" "this" {
   name            = local.label
@@ -75,10 +77,4 @@ resource "aws_route53_resolver_firewall_rule_group_association" "other" {
   priority               = tonumber(each.key)
   mutation_protection    = var.protected ? "ENABLED" : "DISABLED"
   tags                   = merge(var.tags, { Name = "${local.label}-${each.key}" })
-}
-
-# If DNS Firewall itself gives no answer, neither does the resolver.
-resource "aws_route53_resolver_firewall_config" "this" {
-  resource_id        = aws_vpc.this.id
-  firewall_fail_open = "DISABLED"
 }

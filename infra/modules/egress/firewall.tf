@@ -74,7 +74,8 @@ resource "aws_networkfirewall_firewall" "this" {
   }
 }
 
-# A type of log has one destination: alerts go where alarms and people read them at once, flows, of
+# A type of log has one destination (https://docs.aws.amazon.com/network-firewall/latest/developerguide/firewall-logging.html,
+# 2026-11-24): alerts go where alarms and people read them at once, flows, of
 # which there are many more, where they are cheap.
 resource "aws_networkfirewall_logging_configuration" "this" {
   firewall_arn = aws_networkfirewall_firewall.this.arn
@@ -89,7 +90,7 @@ resource "aws_networkfirewall_logging_configuration" "this" {
     log_destination_config {
       log_type             = "FLOW"
       log_destination_type = "S3"
-      log_destination      = { bucketName = aws_s3_bucket.logs.id, prefix = "firewall" }
+      log_destination      = { bucketName = aws_s3_bucket.logs.id }
     }
   }
 

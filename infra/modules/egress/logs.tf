@@ -152,7 +152,7 @@ resource "aws_s3_bucket_policy" "logs" {
         Effect    = "Allow"
         Principal = { Service = "delivery.logs.amazonaws.com" }
         Action    = "s3:PutObject"
-        Resource  = [for prefix in ["firewall", "vpc"] : "${aws_s3_bucket.logs.arn}/${prefix}/AWSLogs/${local.account}/*"]
+        Resource  = "${aws_s3_bucket.logs.arn}/AWSLogs/${local.account}/*"
         Condition = {
           StringEquals = {
             "s3:x-amz-acl"      = "bucket-owner-full-control"
@@ -185,7 +185,7 @@ resource "aws_flow_log" "this" {
   vpc_id                   = aws_vpc.this.id
   traffic_type             = "ALL"
   log_destination_type     = "s3"
-  log_destination          = "${aws_s3_bucket.logs.arn}/vpc/"
+  log_destination          = aws_s3_bucket.logs.arn
   max_aggregation_interval = 60
   log_format = join(" ", [
     for field in [

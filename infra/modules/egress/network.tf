@@ -104,7 +104,7 @@ resource "aws_subnet" "private" {
   vpc_id            = aws_vpc.this.id
   availability_zone = each.value.zone
   cidr_block        = each.value.cidr
-  tags              = merge(var.tags, { Name = "${local.label}-${each.value.network}-${each.value.zone}", "fwc:network" = each.value.network })
+  tags              = merge(var.tags, { Name = "${local.label}-${each.value.network}-${each.value.zone}", "fwc:tier" = "private", "fwc:network" = each.value.network })
 }
 
 resource "aws_route_table" "private" {
@@ -137,7 +137,7 @@ resource "aws_subnet" "firewall" {
   vpc_id            = aws_vpc.this.id
   availability_zone = each.key
   cidr_block        = each.value
-  tags              = merge(var.tags, { Name = "${local.label}-firewall-${each.key}" })
+  tags              = merge(var.tags, { Name = "${local.label}-firewall-${each.key}", "fwc:tier" = "firewall" })
 }
 
 resource "aws_route_table" "firewall" {
@@ -171,7 +171,7 @@ resource "aws_subnet" "nat" {
   vpc_id            = aws_vpc.this.id
   availability_zone = each.key
   cidr_block        = each.value
-  tags              = merge(var.tags, { Name = "${local.label}-nat-${each.key}" })
+  tags              = merge(var.tags, { Name = "${local.label}-nat-${each.key}", "fwc:tier" = "nat" })
 }
 
 resource "aws_eip" "nat" {
@@ -232,7 +232,7 @@ resource "aws_subnet" "ingress" {
   vpc_id            = aws_vpc.this.id
   availability_zone = each.key
   cidr_block        = each.value
-  tags              = merge(var.tags, { Name = "${local.label}-ingress-${each.key}" })
+  tags              = merge(var.tags, { Name = "${local.label}-ingress-${each.key}", "fwc:tier" = "ingress" })
 }
 
 resource "aws_route_table" "ingress" {
@@ -261,7 +261,7 @@ resource "aws_subnet" "internal" {
   vpc_id            = aws_vpc.this.id
   availability_zone = each.key
   cidr_block        = each.value
-  tags              = merge(var.tags, { Name = "${local.label}-internal-${each.key}" })
+  tags              = merge(var.tags, { Name = "${local.label}-internal-${each.key}", "fwc:tier" = "internal" })
 }
 
 resource "aws_route_table" "internal" {
