@@ -121,6 +121,17 @@ resource "aws_iam_role_policy" "function" {
         Condition = { "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["run"] } }
       },
       {
+        # The table is made in live/global; its key in this region is known by its alias.
+        Sid      = "TableKey"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource = "arn:${local.partition}:kms:${local.region}:${local.account}:key/*"
+        Condition = {
+          StringEquals               = { "kms:ViaService" = "dynamodb.${local.region}.amazonaws.com" }
+          "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = ["alias/${var.name}-directory"] }
+        }
+      },
+      {
         Sid      = "Key"
         Effect   = "Allow"
         Action   = "kms:Decrypt"

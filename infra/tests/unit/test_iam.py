@@ -130,8 +130,9 @@ class Programs(unittest.TestCase):
             cloud.lost = lost
             given = ["--stack", str(test_failover.STACK), "--id", "test", "--yes", *arguments]
             self.assertEqual(test_failover.failover.main(given, Recording(cloud)), 0, cloud.printed[-2:])
-        # For kubectl, which asks EKS for the address of the cluster.
-        self.assertEqual(allowed("failover"), called | {"eks:DescribeCluster"})
+        # For kubectl, which asks EKS for the address of the cluster, and for the table, which is encrypted.
+        others = {"eks:DescribeCluster", "kms:Decrypt", "kms:GenerateDataKey"}
+        self.assertEqual(allowed("failover"), called | others)
 
     def test_directory_may_do_what_it_does_and_nothing_else(self):
         terraform = (ROOT / "infra/modules/identity/sync.tf").read_text()
