@@ -104,7 +104,12 @@ def _end(state, table, region, outcome):
 def _report(state, directory, now):
     """Metrics in the embedded format: CloudWatch reads them from the log
     (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html)."""
-    values = {"Completed": 1, "Later": 0, "Wrong": 0, **{key.title(): n for key, n in state["counts"].items()}}
+    values = {
+        "Completed": 1,
+        "Later": 0,
+        "Wrong": 0,
+        **{key.title(): n for key, n in state["counts"].items()},
+    }
     if state["direction"] == "restore":
         values["Age"] = now - state["as_of"]
     metrics = [{"Name": key, "Unit": "Seconds" if key == "Age" else "Count"} for key in sorted(values)]

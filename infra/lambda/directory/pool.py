@@ -9,7 +9,8 @@ import secrets
 from dataclasses import dataclass, field
 
 # ListUsers, ListGroups and ListUsersInGroup give at most 60 a page
-# (https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html, checked 2026-11-24).
+# (https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html,
+# checked 2026-11-24).
 PAGE = 60
 CARRIED = {"CONFIRMED", "FORCE_CHANGE_PASSWORD", "RESET_REQUIRED"}
 ORIGIN = "custom:origin_sub"
@@ -119,7 +120,10 @@ class Pool:
             changed[ORIGIN] = record["origin"]
         gone = sorted(set(now) - set(then) - set(VERIFIED.values()))
         calls = [
-            (changed, lambda: self.client.admin_update_user_attributes(**user, UserAttributes=_pairs(changed))),
+            (
+                changed,
+                lambda: self.client.admin_update_user_attributes(**user, UserAttributes=_pairs(changed)),
+            ),
             (gone, lambda: self.client.admin_delete_user_attributes(**user, UserAttributeNames=gone)),
             (
                 thing.record["enabled"] and not record["enabled"],
@@ -155,9 +159,7 @@ class Pool:
         # A user in FORCE_CHANGE_PASSWORD cannot use "forgot password"; one with a password that
         # nobody knows can (docs/failover.md, "What a pool cannot carry").
         password = secrets.token_urlsafe(48) + "aA1!"
-        self.client.admin_set_user_password(
-            **self.pool, Username=name, Password=password, Permanent=True
-        )
+        self.client.admin_set_user_password(**self.pool, Username=name, Password=password, Permanent=True)
 
 
 def _group(it):

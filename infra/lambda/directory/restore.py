@@ -80,4 +80,6 @@ class Restore:
             add(state, "later" if code in LATER else "wrong")
             # A name may be that of a person, so the log has its digest.
             name = hashlib.sha256(item.name.encode()).hexdigest()[:12]
-            print(json.dumps({"part": state["part"], "name": name, "call": error.operation_name, "error": code}))
+            print(
+                json.dumps({"part": state["part"], "name": name, "call": error.operation_name, "error": code})
+            )

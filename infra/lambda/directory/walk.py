@@ -89,7 +89,7 @@ def _count(state, side):
     if removals > bound and not state.get("allow_removals"):
         raise TooManyRemovals(
             f"{state['part']}: {removals} of {of} would be removed, {bound} may be; "
-            "if it is meant, start the machine with {\"allow_removals\": true}"
+            'if it is meant, start the machine with {"allow_removals": true}'
         )
     if sketch.balanced() and not state["condemned"]:
         return _next_part(state, side)

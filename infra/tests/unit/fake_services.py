@@ -44,7 +44,7 @@ class Service:
 
 
 class UserPool(Service):
-    """Pages of `size`, in the order of creation; a token is good while the list behind it is unchanged in length."""
+    """Pages of `size`, in the order of creation."""
 
     def __init__(self, calls, prefix, size=3):
         super().__init__(calls)
@@ -102,7 +102,9 @@ class UserPool(Service):
 
     def list_users_in_group(self, UserPoolId, GroupName, Limit, NextToken=None):
         self._group(GroupName)
-        names, more = self._page(sorted(self._members[GroupName] & set(self._users)), NextToken, Limit, "NextToken")
+        names, more = self._page(
+            sorted(self._members[GroupName] & set(self._users)), NextToken, Limit, "NextToken"
+        )
         return {"Users": [self._shown(it) for it in names], **more}
 
     def get_group(self, UserPoolId, GroupName):

@@ -8,12 +8,11 @@ import unittest
 import boto3
 import fake_aws
 import moto
-from fake_services import Calls, Crash, DynamoTable, UserPool
-
 from directory import handler, walk
 from directory.pool import Pool
 from directory.restore import GRACE_DAYS
 from directory.table import DAY, Table
+from fake_services import Calls, Crash, DynamoTable, UserPool
 
 PRIMARY, SECONDARY = "us-east-1", "us-west-2"
 
@@ -142,7 +141,9 @@ class Carrying(unittest.TestCase):
         east = world.east
         verified = {"Name": "email_verified", "Value": "false"}
         change = {"Name": "email", "Value": "new@shop.example"}
-        east.admin_update_user_attributes(UserPoolId="", Username="user-01", UserAttributes=[change, verified])
+        east.admin_update_user_attributes(
+            UserPoolId="", Username="user-01", UserAttributes=[change, verified]
+        )
         east.admin_delete_user_attributes(UserPoolId="", Username="user-02", UserAttributeNames=["name"])
         east.admin_enable_user(UserPoolId="", Username="user-03")
         east.admin_disable_user(UserPoolId="", Username="user-04")

@@ -40,7 +40,7 @@ class Cloud:
     """What the two regions are, and every call that changes them."""
 
     def __init__(self):
-        self.time = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.timezone.utc)
+        self.time = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
         self.done, self.lost, self.printed = [], None, []
         self.stop_before = self.stop_after = None
         self.parity, self.confirms = 0, True
@@ -178,7 +178,9 @@ class Region:
 
     def update_task(self, TaskArn, Schedule):
         status = Schedule["Status"]
-        self.cloud.change(f"schedule {self.region} {status}", lambda: self.cloud.schedules.update({self.region: status}))
+        self.cloud.change(
+            f"schedule {self.region} {status}", lambda: self.cloud.schedules.update({self.region: status})
+        )
 
     def start_task_execution(self, TaskArn):
         assert self.cloud.schedules[self.region] == "ENABLED", "a copy against the direction"
@@ -236,7 +238,12 @@ class Region:
 
     def list_resource_record_sets(self, HostedZoneId, StartRecordName, StartRecordType, MaxItems):
         value = self.cloud.records[HostedZoneId, StartRecordName]
-        it = {"Name": StartRecordName + ".", "Type": "CNAME", "TTL": 30, "ResourceRecords": [{"Value": value}]}
+        it = {
+            "Name": StartRecordName + ".",
+            "Type": "CNAME",
+            "TTL": 30,
+            "ResourceRecords": [{"Value": value}],
+        }
         return {"ResourceRecordSets": [it], "IsTruncated": False, "MaxItems": "1"}
 
     def change_resource_record_sets(self, HostedZoneId, ChangeBatch):
@@ -253,7 +260,10 @@ class Region:
         assert self.region == WEST, "Global Accelerator answers in us-west-2"
         group = EndpointGroupArn.rpartition("/")[2]
         state = "HEALTHY" if group in self.cloud.healthy else "UNHEALTHY"
-        found = {"TrafficDialPercentage": self.cloud.dials[group], "EndpointDescriptions": [{"HealthState": state}]}
+        found = {
+            "TrafficDialPercentage": self.cloud.dials[group],
+            "EndpointDescriptions": [{"HealthState": state}],
+        }
         return {"EndpointGroup": found}
 
     def update_endpoint_group(self, EndpointGroupArn, TrafficDialPercentage):
@@ -414,7 +424,9 @@ class Lost(unittest.TestCase):
     def test_lost_region_is_not_asked(self):
         cloud = self.lost()
         self.assertEqual(run(cloud, "--to", "secondary", "--lost", "--despite", "lag"), 0, cloud.printed[-3:])
-        alone = [it for it in PLANNED if "us-east-1" not in it and it not in ("copy", "kubectl primary standby")]
+        alone = [
+            it for it in PLANNED if "us-east-1" not in it and it not in ("copy", "kubectl primary standby")
+        ]
         alone.insert(alone.index("names"), "failover us-west-2")
         self.assertEqual(cloud.done, alone)
 

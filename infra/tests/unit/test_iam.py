@@ -18,7 +18,17 @@ LISTS = {
     "network-firewall:ListRuleGroups",
     "rds:DescribeGlobalClusters",
 }
-TERMS = {"partition", "account", "name", "primary", "secondary", "state_bucket", "state_key", "state_copy", "state_copy_key"}
+TERMS = {
+    "partition",
+    "account",
+    "name",
+    "primary",
+    "secondary",
+    "state_bucket",
+    "state_key",
+    "state_copy",
+    "state_copy_key",
+}
 # Where IAM has another prefix than boto3.
 PREFIX = {"stepfunctions": "states"}
 
@@ -32,7 +42,12 @@ def listed(value):
 
 
 def allowed(name):
-    return {it for statement in policy(name)["Statement"] if statement["Effect"] == "Allow" for it in listed(statement["Action"])}
+    return {
+        it
+        for statement in policy(name)["Statement"]
+        if statement["Effect"] == "Allow"
+        for it in listed(statement["Action"])
+    }
 
 
 def api(operation):
@@ -143,7 +158,7 @@ class Programs(unittest.TestCase):
             self.assertEqual(may, {api(it) for it in calls}, service)
 
     def test_apis_exist(self):
-        """Every action that is allowed by name is an operation of botocore's model, or known not to be one."""
+        """Every action that is allowed is an operation of botocore's model, or known not to be one."""
         others = {"TagResource", "PassRole"}
         services = {"states": "stepfunctions"}
         for name in "failover", "push", "status":

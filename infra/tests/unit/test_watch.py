@@ -3,9 +3,8 @@
 import unittest
 
 import fake_aws
-from botocore.exceptions import ConnectTimeoutError
-
 import watch
+from botocore.exceptions import ConnectTimeoutError
 
 
 class CloudWatch:
