@@ -197,7 +197,7 @@ class UserPool(Service):
 class DynamoTable(Service):
     """Partition `part`, sort key `name`; pages of at most `size`, batches that come back unfinished."""
 
-    def __init__(self, calls, size=4, batch=5):
+    def __init__(self, calls, size=4, batch=2):
         super().__init__(calls)
         self._items, self._size, self._batch = {}, size, batch
 

@@ -133,6 +133,8 @@ class Carrying(unittest.TestCase):
         world.calls.made.clear()
         counts = world.run(PRIMARY)["counts"]
         self.assertEqual(counts, {})
+        asked = [it for it in world.calls.made if it.startswith(("admin_get", "admin_list", "get_group"))]
+        self.assertEqual(asked, [], "where nothing differs nobody is asked for by name")
         self.assertEqual(before, {key: it for key, it in world.data._items.items() if key[0] != "run"})
 
     def test_every_change_is_carried(self):

@@ -1,4 +1,4 @@
-"""scripts/failover against a cloud in memory: its order, its refusals, and that it is taken up wherever it stopped."""
+"""scripts/failover against a cloud in memory: its order, its refusals, that it goes on where it stopped."""
 
 import datetime
 import importlib.machinery
@@ -142,7 +142,8 @@ class Region:
         state = {"FailoverState": {"Status": "switching-over"}} if cloud.changing else {}
         if cloud.changing:
             cloud.changing -= 1
-            if not cloud.changing:
+            if cloud.changing == 1:
+                # The roles change before all of it is done.
                 cloud.writer = cloud.next_writer
         members = [{"DBClusterArn": it, "IsWriter": it == cloud.writer} for it in sorted(cloud.members)]
         found = {"Status": "available", "GlobalClusterMembers": members, **state}
@@ -253,6 +254,7 @@ class Region:
                 new = it["ResourceRecordSet"]
                 self.cloud.records[HostedZoneId, new["Name"]] = new["ResourceRecords"][0]["Value"]
 
+        assert not self.cloud.changing, "before the database has settled"
         self.cloud.change("names", act)
         return {"ChangeInfo": {}}
 
