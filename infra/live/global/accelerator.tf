@@ -4,7 +4,7 @@ module "accelerator" {
   name            = local.name
   domain          = local.platform.domain
   zone_id         = var.public_zone_id
-  flow_log_bucket = module.logs.buckets.primary
+  flow_log_bucket = module.flow_logs.buckets.primary
 
   endpoints = {
     for role, region in var.regions : role => {

@@ -9,6 +9,12 @@ locals {
   }
 }
 
+# Another one at every run; it is used in the first, and when its version is raised.
+ephemeral "aws_secretsmanager_random_password" "database" {
+  password_length     = 40
+  exclude_punctuation = true
+}
+
 module "database" {
   source    = "../../modules/database"
   providers = { aws.primary = aws, aws.secondary = aws.secondary }
@@ -16,6 +22,7 @@ module "database" {
   name             = local.name
   engine_version   = var.database.engine_version
   instance_class   = var.database.instance_class
+  master_password  = ephemeral.aws_secretsmanager_random_password.database.random_password
   password_version = var.database.password_version
   protected        = var.protected
 
@@ -61,13 +68,13 @@ module "media" {
   protected = var.protected
 }
 
-# Logs that belong to no region: the accelerator's. What a region logs stays in it.
-module "logs" {
+# The accelerator's flow logs, which belong to no region. What a region logs is module egress's.
+module "flow_logs" {
   source    = "../../modules/bucket"
   providers = { aws.primary = aws, aws.secondary = aws.secondary }
 
   name              = local.name
-  purpose           = "logs"
+  purpose           = "accelerator"
   log_writers       = true
   expire_after_days = 400
   protected         = var.protected
@@ -107,7 +114,7 @@ output "files" {
 
 output "buckets" {
   description = "The replicated buckets: purpose => names, ARNs, keys and what CloudWatch calls their replication."
-  value       = { media = module.media, logs = module.logs }
+  value       = { media = module.media, accelerator = module.flow_logs }
 }
 
 output "tables" {

@@ -153,6 +153,7 @@ variable "cluster_access" {
 output "workload" {
   description = "What the manifests of infra/kubernetes and the runbook need to know of this region."
   value = {
+    region            = local.region.aws
     cluster           = module.cluster.cluster_name
     roles             = module.cluster.workload_roles
     target_groups     = module.ingress.target_group_arns

@@ -1,3 +1,12 @@
+locals {
+  # A list that says nothing is not written.
+  dns_firewall = var.dns_lists == null ? null : {
+    allow     = compact(split("\n", try(file("${var.dns_lists}/dns-firewall-allow.txt"), "")))
+    block     = compact(split("\n", try(file("${var.dns_lists}/dns-firewall-block.txt"), "")))
+    otherwise = jsondecode(file("${var.dns_lists}/dns-firewall.json")).otherwise
+  }
+}
+
 module "egress" {
   source = "../../modules/egress"
 
@@ -8,6 +17,8 @@ module "egress" {
   networks  = local.networks
   home_net  = try(local.project.firewall.home_net, null)
   protected = var.protected
+
+  dns_firewall = local.dns_firewall
 }
 
 output "egress" {

@@ -10,6 +10,12 @@ variable "zone_letters" {
   default     = ["a", "b"]
 }
 
+variable "dns_lists" {
+  description = "The folder of this region that `fwc compile --target dns-firewall` wrote; null leaves queries unfiltered, and logged."
+  type        = string
+  default     = null
+}
+
 variable "protected" {
   description = "Whether what holds data or carries traffic refuses to be deleted. Apply false before a destroy."
   type        = bool

@@ -7,9 +7,10 @@ locals {
 
   controller_account = "kube-system/aws-load-balancer-controller"
 
-  # Role => namespace and service account.
+  # Role => namespace and service account. The namespace says whose pods they are, so every account has
+  # the same name.
   accounts = merge(
-    { for network, _ in var.workloads : network => "${network}/${network}" },
+    { for network, _ in var.workloads : network => "${network}/service" },
     { load-balancer-controller = local.controller_account },
   )
 }

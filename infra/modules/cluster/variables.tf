@@ -72,7 +72,7 @@ variable "access" {
 }
 
 variable "workloads" {
-  description = "IAM of pods: network => the JSON policy that the service account `<network>` of the namespace `<network>` has. A network without a policy has no AWS permissions at all."
+  description = "IAM of pods: network => the JSON policy that the service account `service` of the namespace `<network>` has. A network without a policy has no AWS permissions at all."
   type        = map(string)
   default     = {}
 

@@ -18,16 +18,6 @@ resource "aws_rds_global_cluster" "this" {
   tags                      = var.tags
 }
 
-# RDS keeps no master password of its own for a cluster of a global database:
-# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html#rds-secrets-manager-limitations (2026-11-24).
-# So it is made here, and goes by write-only arguments into cluster and secret: no plan and no state has it.
-ephemeral "aws_secretsmanager_random_password" "master" {
-  provider = aws.primary
-
-  password_length     = 40
-  exclude_punctuation = true
-}
-
 module "primary" {
   source    = "./region"
   providers = { aws = aws.primary }
@@ -49,7 +39,7 @@ module "primary" {
     master_username  = var.master_username
     password_version = var.password_version
   }
-  master_password = ephemeral.aws_secretsmanager_random_password.master.random_password
+  master_password = var.master_password
 }
 
 # Waits for the primary's instances, through the global cluster's id that they give on: a secondary
@@ -71,6 +61,9 @@ module "secondary" {
   tags              = var.tags
 }
 
+# RDS keeps no master password of its own for a cluster of a global database:
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html#rds-secrets-manager-limitations (2026-11-24).
+# So it goes by write-only arguments into cluster and secret: no plan and no state has it.
 resource "aws_secretsmanager_secret" "master" {
   provider = aws.primary
 
@@ -92,7 +85,7 @@ resource "aws_secretsmanager_secret_version" "master" {
   secret_id = aws_secretsmanager_secret.master.id
   secret_string_wo = jsonencode({
     username = var.master_username
-    password = ephemeral.aws_secretsmanager_random_password.master.random_password
+    password = var.master_password
   })
   secret_string_wo_version = var.password_version
 }

@@ -42,8 +42,15 @@ variable "master_username" {
   default     = "fwc_master"
 }
 
+variable "master_password" {
+  description = "The master user's password, of an ephemeral resource: it is written into the cluster and the secret when `password_version` changes, and stands in no plan and no state."
+  type        = string
+  ephemeral   = true
+  sensitive   = true
+}
+
 variable "password_version" {
-  description = "Raise it by one to give the master user a new password. It is made during the apply and kept in the secret alone."
+  description = "Raise it by one to give the master user a new password; `master_password` is looked at only then."
   type        = number
   default     = 1
 

@@ -15,6 +15,7 @@ locals {
 }
 
 resource "aws_networkfirewall_firewall_policy" "this" {
+  #checkov:skip=CKV_AWS_346:Encrypted with a key of AWS. With a key of ours every push, of whatever tool, would have to name it again, or lose it.
   name        = local.label
   description = "${var.name} ${var.role}: settings by Terraform, rule groups by fwc push"
   tags        = merge(var.tags, { Name = local.label })
@@ -56,6 +57,7 @@ resource "aws_networkfirewall_firewall_policy" "this" {
 # A push changes what is in the policy and not which policy it is, so the protection of the
 # association does not stand in its way.
 resource "aws_networkfirewall_firewall" "this" {
+  #checkov:skip=CKV_AWS_345:Encrypted with a key of AWS. What it holds is in the policy, whose text is in the repository.
   name                              = local.label
   description                       = "${var.name} ${var.role}: egress of the private subnets"
   firewall_policy_arn               = aws_networkfirewall_firewall_policy.this.arn

@@ -24,15 +24,15 @@ module "secondary" {
   tags               = var.tags
 }
 
-# A task lives where its source is, so that what is about the writing region stands in its logs. The
+# A task lives in the region that it writes to: when the other one is lost, it can still be stopped. The
 # runbook of a failover turns the schedules, and the next apply leaves them turned.
 resource "aws_datasync_task" "forward" {
-  provider = aws.primary
+  provider = aws.secondary
 
   name                     = "${var.name}-primary-to-secondary"
   source_location_arn      = module.primary.location_arn
   destination_location_arn = module.secondary.location_arn
-  cloudwatch_log_group_arn = module.primary.log_group_arn
+  cloudwatch_log_group_arn = module.secondary.log_group_arn
   tags                     = var.tags
 
   schedule {
@@ -58,12 +58,12 @@ resource "aws_datasync_task" "forward" {
 # The way back has no schedule: it would copy the old state over the new one. And it removes nothing:
 # what the primary got last, and never sent, is for people to look at.
 resource "aws_datasync_task" "back" {
-  provider = aws.secondary
+  provider = aws.primary
 
   name                     = "${var.name}-secondary-to-primary"
   source_location_arn      = module.secondary.location_arn
   destination_location_arn = module.primary.location_arn
-  cloudwatch_log_group_arn = module.secondary.log_group_arn
+  cloudwatch_log_group_arn = module.primary.log_group_arn
   tags                     = var.tags
 
   options {
