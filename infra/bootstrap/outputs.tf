@@ -1,6 +1,6 @@
-output "state_bucket" {
-  description = "For `terraform init -backend-config=bucket=…`, and the variable STATE_BUCKET of the repository."
-  value       = aws_s3_bucket.state.id
+output "state_buckets" {
+  description = "For `terraform init -backend-config=bucket=…`: role => bucket. That of the primary is the variable STATE_BUCKET of the repository."
+  value       = module.state.buckets
 }
 
 output "roles" {

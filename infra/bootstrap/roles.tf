@@ -16,10 +16,10 @@ locals {
     name           = local.name
     primary        = local.primary
     secondary      = local.secondary
-    state_bucket   = local.buckets.primary
-    state_key      = aws_kms_key.state.arn
-    state_copy     = local.buckets.secondary
-    state_copy_key = aws_kms_key.copy.arn
+    state_bucket   = module.state.buckets.primary
+    state_key      = module.state.key_arns.primary
+    state_copy     = module.state.buckets.secondary
+    state_copy_key = module.state.key_arns.secondary
   }
 
   pull_request = "repo:${var.repository}:pull_request"

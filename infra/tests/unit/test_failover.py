@@ -104,7 +104,7 @@ class World:
         role = argv[2].rpartition("-")[2]
         if argv[3] == "wait":
             return 0
-        kind = argv[-1].rpartition("/")[2]
+        kind = argv[-1].rpartition("-")[2]
         if argv[3] == "diff":
             return 0 if cloud.overlays[role] == kind else 1
         cloud.change(f"kubectl {role} {kind}", lambda: cloud.overlays.update({role: kind}))
