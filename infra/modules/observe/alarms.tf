@@ -44,8 +44,9 @@ locals {
     }
   }
 
-  load_balancer = try(var.load_balancer.arn_suffix, "")
-  target_groups = try(var.load_balancer.target_groups, {})
+  # Not `try`: of a value that is not known yet it makes nothing known, and the rows are keys.
+  load_balancer = var.load_balancer == null ? "" : var.load_balancer.arn_suffix
+  target_groups = var.load_balancer == null ? {} : var.load_balancer.target_groups
 
   load_balancer_rows = merge(
     { for name, row in {

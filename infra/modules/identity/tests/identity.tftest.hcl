@@ -1,43 +1,10 @@
 mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-  mock_data "aws_region" {
-    defaults = { name = "us-west-2" }
-  }
-  mock_resource "aws_kms_key" {
-    defaults = { arn = "arn:aws:kms:us-west-2:123456789012:key/11111111-1111-1111-1111-111111111111" }
-  }
-  mock_resource "aws_cognito_user_pool" {
-    defaults = { id = "us-west-2_abcdefghi", arn = "arn:aws:cognito-idp:us-west-2:123456789012:userpool/us-west-2_abcdefghi" }
-  }
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:us-west-2:123456789012:log-group:/shop-prod-secondary/directory" }
-  }
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::123456789012:role/shop-prod-secondary-directory" }
-  }
-  mock_resource "aws_lambda_function" {
-    defaults = { arn = "arn:aws:lambda:us-west-2:123456789012:function:shop-prod-secondary-directory" }
-  }
-  mock_resource "aws_sfn_state_machine" {
-    defaults = { arn = "arn:aws:states:us-west-2:123456789012:stateMachine:shop-prod-secondary-directory" }
-  }
-  mock_resource "aws_sqs_queue" {
-    defaults = { arn = "arn:aws:sqs:us-west-2:123456789012:shop-prod-secondary-directory-unfinished", url = "https://sqs.us-west-2.amazonaws.com/123456789012/shop-prod-secondary-directory-unfinished" }
-  }
-  mock_resource "aws_sns_topic" {
-    defaults = { arn = "arn:aws:sns:us-west-2:123456789012:shop-prod-secondary-mail" }
-  }
-  mock_resource "aws_sesv2_configuration_set" {
-    defaults = { arn = "arn:aws:ses:us-west-2:123456789012:configuration-set/shop-prod-secondary" }
-  }
-  mock_resource "aws_sesv2_email_identity" {
-    defaults = { arn = "arn:aws:ses:us-west-2:123456789012:identity/shop.example" }
-  }
+  source = "../../tests/mocks"
+}
+
+override_data {
+  target = data.aws_region.this
+  values = { name = "us-west-2" }
 }
 
 variables {
