@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import re
 import unittest
 import unittest.mock
 
@@ -472,6 +473,20 @@ class Rehearsing(unittest.TestCase):
 
     def test_back(self):
         self.check("back", "--to", "primary")
+
+
+class Given(unittest.TestCase):
+    def test_terraform_gives_what_the_program_reads(self):
+        """The keys of the output, in the canonical form of `terraform fmt`; no mock runs that root, as it has
+        an ephemeral resource."""
+        text = (HERE.parents[1] / "live/global/operations.tf").read_text()
+        (block,) = re.findall(r'^output "failover" \{\n.*?^  value = \{\n(.*?)^  \}\n', text, re.S | re.M)
+        keys = set(re.findall(r"^ {4}(\w+) +=", block, re.M))
+        self.assertEqual(keys, set(json.loads(STACK.read_text())))
+        for key in "database", "directory", "kubernetes":
+            (inner,) = re.findall(rf"^    {key} = \{{\n(.*?)^    \}}\n", block, re.S | re.M)
+            inside = set(re.findall(r"^ {6}(\w+) +=", inner, re.M))
+            self.assertEqual(inside, set(json.loads(STACK.read_text())[key]), key)
 
 
 if __name__ == "__main__":
