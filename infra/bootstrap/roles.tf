@@ -58,12 +58,16 @@ resource "aws_iam_role" "workflow" {
   })
 }
 
+# Who pushes looks first.
 resource "aws_iam_role_policy" "workflow" {
-  for_each = local.workflows
+  for_each = merge(
+    { for workflow in keys(local.workflows) : workflow => { role = workflow, policy = workflow } },
+    { push-status = { role = "push", policy = "status" } },
+  )
 
-  name   = each.key
-  role   = aws_iam_role.workflow[each.key].id
-  policy = templatefile("${path.module}/policies/${each.key}.json", local.terms)
+  name   = each.value.policy
+  role   = aws_iam_role.workflow[each.value.role].id
+  policy = templatefile("${path.module}/policies/${each.value.policy}.json", local.terms)
 }
 
 # To plan is to read every setting there is; what is in the data stays closed (policies/plan.json).
@@ -90,7 +94,7 @@ resource "aws_iam_role" "failover" {
 }
 
 resource "aws_iam_role_policy" "failover" {
-  for_each = length(var.operators) > 0 ? toset(["failover", "push"]) : toset([])
+  for_each = length(var.operators) > 0 ? toset(["failover", "status", "push"]) : toset([])
 
   name   = each.key
   role   = aws_iam_role.failover[0].id
