@@ -9,6 +9,7 @@
 
 use std::fmt::Write as _;
 
+use fwc::load::Files;
 use fwc::project::Project;
 use fwc::source::{SourceFile, Sources};
 
@@ -17,6 +18,9 @@ const ENTRIES_A_FILE: usize = 100_000;
 
 /// The services of a policy, unless it has fewer entries.
 const SERVICES: usize = 200;
+
+/// The day of all that is measured.
+pub(crate) const TODAY: jiff::civil::Date = jiff::civil::date(2026, 11, 24);
 
 pub(crate) const SEED: u64 = 0x5EED;
 
@@ -193,4 +197,29 @@ pub(crate) fn nested(entries: usize) -> Vec<String> {
     }
     text.push_str("}\n");
     vec![text]
+}
+
+/// The same policy with one entry in a hundred gone.
+pub(crate) fn thinned(texts: &[String]) -> Vec<String> {
+    let mut number = 0;
+    let mut is_kept = |line: &&str| {
+        number += usize::from(line.starts_with("  allow"));
+        !(line.starts_with("  allow") && number % 100 == 0)
+    };
+    let thin =
+        |text: &String| text.lines().filter(&mut is_kept).map(|line| format!("{line}\n")).collect();
+    texts.iter().map(thin).collect()
+}
+
+/// No policy here is within another one.
+pub(crate) struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _: &str) -> Result<String, String> {
+        Err("there are no files".to_owned())
+    }
+
+    fn matching(&self, _: &str) -> Result<Vec<String>, String> {
+        Ok(Vec::new())
+    }
 }

@@ -18,18 +18,6 @@ fn policy(texts: &[String]) -> Policy {
     resolved.accept().expect("the policy is sound").0
 }
 
-/// The same policy with one entry in a hundred gone.
-fn thinned(texts: &[String]) -> Vec<String> {
-    let mut number = 0;
-    let mut is_kept = |line: &&str| {
-        number += usize::from(line.starts_with("  allow"));
-        !(line.starts_with("  allow") && number % 100 == 0)
-    };
-    let thin =
-        |text: &String| text.lines().filter(&mut is_kept).map(|line| format!("{line}\n")).collect();
-    texts.iter().map(thin).collect()
-}
-
 /// The same policy with every line in another place.
 fn turned(texts: &[String]) -> Vec<String> {
     let turn = |text: &String| {
@@ -61,7 +49,7 @@ fn differences(criterion: &mut Criterion) {
         let before = policy(&texts);
         let others = [
             ("itself", texts.clone()),
-            ("one in a hundred gone", thinned(&texts)),
+            ("one in a hundred gone", data::thinned(&texts)),
             ("every line moved", turned(&texts)),
             ("nothing in common", vec!["fwc 1\n".to_owned()]),
         ];

@@ -2,7 +2,7 @@
 //!
 //! `report policy DIR ENTRIES` writes a policy and its project file, and its names beside them, one
 //! a line. `report measure LARGEST` prints what was measured in this process, a name and a number a line.
-//! `report decide LARGEST` does so for decisions.
+//! `report decide LARGEST` does so for decisions, `report review LARGEST` for lints and differences.
 //! `report compile ENTRIES` compiles ten times, for a profiler.
 
 #![expect(clippy::print_stdout, reason = "the one thing it is for")]
@@ -12,6 +12,7 @@ mod data;
 mod decisions;
 mod peers;
 mod questions;
+mod reviews;
 
 use std::error::Error;
 use std::fs;
@@ -32,6 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["policy", folder, entries, ..] => write_policy(Path::new(folder), entries.parse()?)?,
         ["measure", largest, ..] => measure(largest.parse()?),
         ["decide", largest, ..] => decisions::measure(largest.parse()?),
+        ["review", largest, ..] => reviews::measure(largest.parse()?),
         ["compile", entries, ..] => {
             let sources = data::sources(&data::policy(entries.parse()?));
             (0..10).for_each(|_| drop(compile(&sources)));

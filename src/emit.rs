@@ -18,7 +18,11 @@ use crate::project::Project;
 use crate::source::{Location, Sources};
 use crate::suricata::{Options, RuleGroup, Ruleset};
 
-pub use aws::group_name;
+pub use aws::{Content, PRIORITY_STEP, generation_digest, group_name};
+pub(crate) use aws::{
+    IDLE_SECONDS, RULE_ORDER, STATEFUL_ACTIONS, STATELESS_ACTIONS, STREAM_EXCEPTIONS, home_net,
+    short,
+};
 
 /// What rulesets were made from.
 #[derive(Debug, Clone, Copy)]
@@ -76,8 +80,13 @@ impl<'r> Delivery<'r> {
         let groups: Vec<_> =
             ruleset.groups.iter().map(|group| aws::content_digest(ruleset, group)).collect();
         let capacities = ruleset.groups.iter().map(|group| group.capacity);
-        let digest = aws::digest(&groups.iter().zip(capacities).collect::<Vec<_>>());
+        let digest = generation_digest(groups.iter().map(String::as_str).zip(capacities));
         Self { ruleset, digest, groups }
+    }
+
+    /// The content of a group.
+    pub fn content(&self, group: &RuleGroup) -> Content {
+        Content::of(self.ruleset, group)
     }
 
     /// SHA-256 of the content of a group, in hexadecimal: of the member `RuleGroup` of
@@ -224,7 +233,7 @@ pub fn summary(deliveries: &[Delivery<'_>]) -> Summary {
 }
 
 /// Pretty JSON with a final line break.
-fn json(value: &impl Serialize) -> String {
+pub(crate) fn json(value: &impl Serialize) -> String {
     // Strings, numbers and maps with string keys can always be written.
     let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
     text.push('\n');

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use jiff::civil::Date;
+use serde::Serialize;
 
 use crate::diagnostic::{Code, codes, did_you_mean};
 use crate::lints::suffix::PublicSuffixes;
-use crate::lints::tenants::{self, Tenant};
+use crate::lints::tenants::{self, Risk, Tenant};
 use crate::lints::{self, LINTS, Lint};
 use crate::matcher::{Action, Flow, Matcher, Options, Reason, Request, Source, Spoken};
 use crate::policy::fqdn::Fqdn;
@@ -17,7 +18,7 @@ use crate::policy::port::Protocol;
 use crate::policy::{Destination, GrantId, Policy, Reach, RegionId, ServiceId};
 use crate::source::{Location, Sources};
 use crate::suricata::profile::Profile;
-use crate::suricata::{Ruleset, Signature, print};
+use crate::suricata::{Metadata, Ruleset, print};
 
 /// What can be explained.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,75 +70,235 @@ impl Subject {
     }
 }
 
-/// Every lint with its level and what it finds: code, name, level, summary.
-pub fn lints() -> Vec<[&'static str; 4]> {
-    let row = |lint: &&Lint| [lint.code.id, lint.code.name, lint.level.as_str(), lint.code.summary];
-    LINTS.iter().map(row).collect()
+/// What there is to say, which programs get as JSON: `{"schema":1,"kind":"name",…}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Explanation {
+    /// Of the lints.
+    Lints {
+        /// All of them, by code.
+        lints: Vec<Meaning>,
+    },
+    /// Of a code.
+    Code(Meaning),
+    /// Of a signature id.
+    Signature(Signed),
+    /// Of a name.
+    Name(Named),
 }
 
-/// The page of a lint, or what there is to say about another code.
-pub fn code(code: Code) -> String {
-    match lints::find(code.id) {
-        Some(lint) => lint.page.to_owned(),
-        None => format!("# {} `{}`\n\n{}\n", code.id, code.name, code.summary),
+impl Explanation {
+    /// Every lint.
+    pub fn lints() -> Self {
+        let lint = |lint: &&Lint| Meaning { page: None, ..Meaning::of(lint.code) };
+        Self::Lints { lints: LINTS.iter().map(lint).collect() }
+    }
+
+    /// As JSON, one object on one line.
+    pub fn to_json(&self) -> String {
+        #[derive(Serialize)]
+        struct Document<'e> {
+            schema: u32,
+            #[serde(flatten)]
+            explanation: &'e Explanation,
+        }
+        // Strings and numbers always have a JSON form.
+        let document = Document { schema: 1, explanation: self };
+        serde_json::to_string(&document).unwrap_or_default() + "\n"
     }
 }
 
-/// What a name is: its forms, whose suffix it has, and what it is known for.
-pub fn name(name: &Fqdn, suffixes: &PublicSuffixes) -> String {
-    let mut text = format!("{name}\n");
-    let mut line = |what: &str, value: &str| {
-        let _ = writeln!(text, "  {what:<14} {value}");
-    };
-    if let Some(unicode) = name.unicode() {
-        line("shown as", &unicode);
-    }
-    let suffix = match suffixes.of(name.as_str()) {
-        Some(suffix) if suffix == name.as_str() => {
-            "it is one itself: anybody can register below it"
+/// What a code stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Meaning {
+    /// `FW022`
+    pub code: &'static str,
+    /// `shadowed-entry`
+    pub name: &'static str,
+    /// How it is reported unless the project says otherwise; `None` for what is no lint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<&'static str>,
+    /// What is found, one sentence.
+    pub summary: &'static str,
+    /// The page of a lint, Markdown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<&'static str>,
+}
+
+impl Meaning {
+    /// Of that code.
+    pub fn of(code: Code) -> Self {
+        let lint = lints::find(code.id);
+        Self {
+            code: code.id,
+            name: code.name,
+            level: lint.map(|lint| lint.level.as_str()),
+            summary: code.summary,
+            page: lint.map(|lint| lint.page),
         }
-        Some(suffix) => suffix,
-        None => "none: there is no such top-level domain",
-    };
-    line("public suffix", suffix);
-    match Tenant::of(name) {
-        Some(Tenant { name, what, source }) => {
-            line("tenant parent", &format!("{name} holds {what} ({source})"));
+    }
+
+    /// For people.
+    pub fn text(&self) -> String {
+        match self.page {
+            Some(page) => page.to_owned(),
+            None => format!("# {} `{}`\n\n{}\n", self.code, self.name, self.summary),
         }
-        None => line("tenant parent", "none that is known"),
     }
-    if let Some(risk) = tenants::risk(&Pattern::Exact(name.clone()), |_| true) {
-        line("known as", &format!("{} ({})", risk.what, risk.source));
+}
+
+/// What a name is: its forms, whose suffix it has, what it is known for, and who may reach it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Named {
+    /// In its one form.
+    pub name: String,
+    /// As people write it, if that differs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unicode: Option<String>,
+    /// The public suffix it ends with, which may be all of it; none where there is no such top-level
+    /// domain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_suffix: Option<String>,
+    /// The parent it lies below, whose other children belong to strangers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant_parent: Option<Known>,
+    /// What it, or a name it lies below, does for whoever asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known_as: Option<Known>,
+    /// Who may reach it; `None` if no policy was asked.
+    #[serde(flatten)]
+    pub reached: Option<Reached>,
+}
+
+/// A name on a list of this build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Known {
+    /// As listed.
+    pub name: &'static str,
+    /// What it is.
+    pub what: &'static str,
+    /// Where that is said.
+    pub source: &'static str,
+}
+
+/// Who may reach a name on a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reached {
+    /// The day, UTC.
+    pub today: Date,
+    /// Whoever is let there or refused by an entry; what is not named is refused.
+    pub access: Vec<Access>,
+}
+
+impl Named {
+    /// What there is to say without a policy.
+    pub fn of(name: &Fqdn, suffixes: &PublicSuffixes) -> Self {
+        let tenant = |Tenant { name, what, source }: &Tenant| Known { name, what, source };
+        let risk = |Risk { name, what, source, .. }: &Risk| Known { name, what, source };
+        Self {
+            name: name.to_string(),
+            unicode: name.unicode(),
+            public_suffix: suffixes.of(name.as_str()).map(str::to_owned),
+            tenant_parent: Tenant::of(name).map(tenant),
+            known_as: tenants::risk(&Pattern::Exact(name.clone()), |_| true).map(risk),
+            reached: None,
+        }
     }
-    text
+
+    /// For people, but for who may reach it.
+    pub fn text(&self) -> String {
+        let mut text = format!("{}\n", self.name);
+        let mut line = |what: &str, value: &str| {
+            let _ = writeln!(text, "  {what:<14} {value}");
+        };
+        if let Some(unicode) = &self.unicode {
+            line("shown as", unicode);
+        }
+        let suffix = match self.public_suffix.as_deref() {
+            Some(suffix) if suffix == self.name => {
+                "it is one itself: anybody can register below it"
+            }
+            Some(suffix) => suffix,
+            None => "none: there is no such top-level domain",
+        };
+        line("public suffix", suffix);
+        match &self.tenant_parent {
+            Some(Known { name, what, source }) => {
+                line("tenant parent", &format!("{name} holds {what} ({source})"));
+            }
+            None => line("tenant parent", "none that is known"),
+        }
+        if let Some(Known { what, source, .. }) = &self.known_as {
+            line("known as", &format!("{what} ({source})"));
+        }
+        text
+    }
 }
 
 /// Who is let to a name, or refused it, by one entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Access {
+    /// `allow`, `deny` or `observe`.
+    pub action: &'static str,
     /// The services.
     pub services: Vec<String>,
     /// What is asked for: `443/tls`.
-    pub reaches: Vec<String>,
+    pub ports: Vec<String>,
     /// The regions where that is so.
     pub regions: Vec<String>,
-    /// `allow`, `deny` or `observe`.
-    pub action: &'static str,
     /// The entry that decides.
     pub entry: Entry,
 }
 
 /// An entry as people look it up.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Entry {
     /// `allow api.stripe.com`
     pub text: String,
-    /// `policies/prod.fw:21`
-    pub place: String,
+    /// The file, as it was named.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
     /// Whose it is.
-    pub owner: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// Its ticket.
-    pub ticket: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+}
+
+/// What a signature stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Signed {
+    /// Its id.
+    pub sid: u32,
+    /// What it writes into a log.
+    pub message: String,
+    /// The entries it was made from; none of what stands around the entries.
+    pub entries: Vec<Entry>,
+    /// Whose flows it is about, unless it is about everybody's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// Whose it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Its ticket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// Its last day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
+    /// Its text in every region that has it.
+    pub regions: Vec<Printed>,
+}
+
+/// A signature in a region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Printed {
+    /// The role of the region.
+    pub region: String,
+    /// The line that Suricata reads.
+    pub signature: String,
 }
 
 /// Who reaches a name on a day, on the default ports and on those that entries about it name.
@@ -215,7 +376,7 @@ pub fn access(
         let roles = roles.filter(|(number, _)| regions.contains(&RegionId(*number as u32)));
         Access {
             services: services.iter().map(|id| policy.service(*id).name.to_string()).collect(),
-            reaches: reaches.iter().map(|(protocol, port)| format!("{port}/{protocol}")).collect(),
+            ports: reaches.iter().map(|(protocol, port)| format!("{port}/{protocol}")).collect(),
             regions: roles.map(|(_, region)| region.role.clone()).collect(),
             action,
             entry: entry(policy, sources, grant),
@@ -242,63 +403,82 @@ struct Decided {
 fn entry(policy: &Policy, sources: &Sources, id: GrantId) -> Entry {
     let Some(grant) = policy.grant(id) else { return Entry::default() };
     let terms = policy.terms(grant);
-    let said = |text: &Option<std::sync::Arc<str>>| text.as_deref().unwrap_or_default().to_owned();
+    let (file, line) = place(sources, grant.at);
     Entry {
         text: policy.entry_text(grant),
-        place: place(sources, grant.at),
-        owner: said(&terms.owner),
-        ticket: said(&terms.ticket),
+        file,
+        line,
+        owner: terms.owner.as_deref().map(str::to_owned),
+        ticket: terms.ticket.as_deref().map(str::to_owned),
     }
 }
 
-fn place(sources: &Sources, at: Location) -> String {
+fn place(sources: &Sources, at: Location) -> (String, u32) {
     let file = sources.get(at.file);
-    file.map(|file| format!("{}:{}", file.path, file.position(at.span.start).line))
-        .unwrap_or_default()
+    file.map(|file| (file.path.clone(), file.position(at.span.start).line)).unwrap_or_default()
 }
 
-/// What the signature with an id stands for, in every region that has it; `None` if no region does.
-pub fn signature(
-    sid: u32,
-    policy: &Policy,
-    rulesets: &[Ruleset],
-    sources: &Sources,
-) -> Option<String> {
-    let mut text = String::new();
-    for ruleset in rulesets {
-        let Some(signature) = ruleset.signatures.iter().find(|it| it.sid == sid) else { continue };
-        if text.is_empty() {
-            text = said(signature, policy, sources);
+/// Where the entries stand that a signature with this id was made of.
+pub fn places(sid: u32, policy: &Policy, ruleset: &Ruleset) -> Vec<Location> {
+    let signature = ruleset.signatures.iter().find(|signature| signature.sid == sid);
+    let grants = signature.map(|signature| &*signature.grants).unwrap_or_default();
+    grants.iter().filter_map(|id| policy.grant(*id)).map(|grant| grant.at).collect()
+}
+
+impl Signed {
+    /// What the signature with an id stands for; `None` if no region has it.
+    pub fn of(sid: u32, policy: &Policy, rulesets: &[Ruleset], sources: &Sources) -> Option<Self> {
+        let mut regions = Vec::new();
+        let mut found = None;
+        for ruleset in rulesets {
+            let Some(signature) = ruleset.signatures.iter().find(|it| it.sid == sid) else {
+                continue;
+            };
+            let mut text = String::new();
+            print::signature(signature, &mut text);
+            let region = ruleset.region.role.clone();
+            regions.push(Printed { region, signature: text.trim_end().to_owned() });
+            found = found.or(Some(signature));
         }
-        let mut line = String::new();
-        print::signature(signature, &mut line);
-        let _ = writeln!(text, "\nin region {}\n  {}", ruleset.region.role, line.trim_end());
+        let signature = found?;
+        let metadata = signature.metadata();
+        let said = |of: fn(&Metadata) -> Option<&str>| metadata.and_then(of).map(str::to_owned);
+        Some(Self {
+            sid,
+            message: signature.message().to_string(),
+            entries: signature.grants.iter().map(|id| entry(policy, sources, *id)).collect(),
+            service: said(|it| it.service.as_deref()),
+            owner: said(|it| it.owner.as_deref()),
+            ticket: said(|it| it.ticket.as_deref()),
+            until: metadata.and_then(|it| it.until),
+            regions,
+        })
     }
-    (!text.is_empty()).then_some(text)
-}
 
-/// What a signature says in every region.
-fn said(signature: &Signature, policy: &Policy, sources: &Sources) -> String {
-    let mut text = format!("{} {}\n", signature.sid, signature.message());
-    let mut line = |what: &str, value: &str| {
-        let _ = writeln!(text, "  {what:<8} {value}");
-    };
-    for grant in signature.grants.iter().filter_map(|id| policy.grant(*id)) {
-        let Location { file, span } = grant.at;
-        let written = sources.get(file).map_or("", |file| file.slice(span));
-        line("entry", &format!("{} `{written}`", place(sources, grant.at)));
+    /// For people.
+    pub fn text(&self) -> String {
+        let mut text = format!("{} {}\n", self.sid, self.message);
+        let mut line = |what: &str, value: &str| {
+            let _ = writeln!(text, "  {what:<8} {value}");
+        };
+        for Entry { text, file, line: number, .. } in &self.entries {
+            line("entry", &format!("{file}:{number} `{text}`"));
+        }
+        if self.entries.is_empty() {
+            line("part of", "what stands around the entries, see docs/signatures.md");
+        } else {
+            line("service", self.service.as_deref().unwrap_or("any"));
+            line("owner", self.owner.as_deref().unwrap_or("nobody"));
+            line("ticket", self.ticket.as_deref().unwrap_or("none"));
+            if let Some(until) = self.until {
+                line("until", &until.to_string());
+            }
+        }
+        for Printed { region, signature } in &self.regions {
+            let _ = writeln!(text, "\nin region {region}\n  {signature}");
+        }
+        text
     }
-    let Some(metadata) = signature.metadata() else {
-        line("part of", "what stands around the entries, see docs/signatures.md");
-        return text;
-    };
-    line("service", metadata.service.as_deref().unwrap_or("any"));
-    line("owner", metadata.owner.as_deref().unwrap_or("nobody"));
-    line("ticket", metadata.ticket.as_deref().unwrap_or("none"));
-    if let Some(until) = metadata.until {
-        line("until", &until.to_string());
-    }
-    text
 }
 
 #[cfg(test)]

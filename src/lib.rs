@@ -41,6 +41,7 @@
 
 pub mod analysis;
 pub mod answer;
+pub mod deploy;
 pub mod diagnostic;
 pub mod editor;
 pub mod emit;
@@ -52,6 +53,7 @@ pub mod matcher;
 pub mod policy;
 pub mod probe;
 pub mod project;
+pub mod readback;
 pub mod source;
 pub mod suricata;
 pub mod syntax;

@@ -45,6 +45,10 @@ pub struct Region {
     pub networks: IndexMap<String, Network>,
     /// Variables that hold in this region only, or differ in it.
     pub vars: BTreeMap<String, String>,
+    /// The name of its firewall policy, if it is not `<project>-<role>`.
+    pub firewall_policy: Option<String>,
+    /// The names of the firewalls that enforce that policy, if it is not the one of that name.
+    pub firewalls: Vec<String>,
 }
 
 /// Where the flows of a network come from.
@@ -69,6 +73,8 @@ pub struct Firewall {
     pub home_net: Option<Vec<IpNet>>,
     /// Capacity kept free in a rule group, in percent of its signatures, 0 to 400.
     pub headroom_percent: u32,
+    /// How many generations before the one in force are kept to be switched back to, 0 to 10.
+    pub keep_generations: u32,
     /// What AWS allows this account.
     pub quotas: Quotas,
 }
@@ -100,6 +106,8 @@ pub struct Quotas {
     /// <https://docs.aws.amazon.com/network-firewall/latest/developerguide/quotas.html>, checked
     /// 2026-11-22).
     pub signatures_per_policy: u32,
+    /// Stateful rule groups a region; 50 unless raised (quota `L-2D7A0EE2`, same page and day).
+    pub rule_groups: u32,
 }
 
 /// Lints by name or code.
@@ -123,13 +131,13 @@ pub const LONGEST_ROLE: usize = 32;
 impl Default for Firewall {
     fn default() -> Self {
         let (on_deny, profile, home_net, quotas) = Default::default();
-        Self { on_deny, profile, home_net, headroom_percent: 25, quotas }
+        Self { on_deny, profile, home_net, headroom_percent: 25, keep_generations: 2, quotas }
     }
 }
 
 impl Default for Quotas {
     fn default() -> Self {
-        Self { signatures_per_policy: 30_000 }
+        Self { signatures_per_policy: 30_000, rule_groups: 50 }
     }
 }
 
@@ -158,6 +166,21 @@ impl Project {
         variables.extend(region.vars.clone());
         variables.extend(region.aws.clone().map(|aws| ("region".to_owned(), aws)));
         variables
+    }
+
+    /// The name of the firewall policy of a region, which is that of its firewall, too, unless the
+    /// project says otherwise.
+    pub fn policy_name(&self, role: &str) -> String {
+        let own = self.regions.get(role).and_then(|region| region.firewall_policy.clone());
+        own.unwrap_or_else(|| format!("{}-{role}", self.name))
+    }
+
+    /// The names of the firewalls that enforce the policy of a region.
+    pub fn firewalls(&self, role: &str) -> Vec<String> {
+        match self.regions.get(role).map(|region| region.firewalls.as_slice()) {
+            None | Some([]) => vec![format!("{}-{role}", self.name)],
+            Some(own) => own.to_vec(),
+        }
     }
 
     /// The regions that `--region` means: all for `all` and `both`, else the one of that role, or

@@ -1,6 +1,8 @@
 //! The shell around the library: the only code that touches files, the clock and the terminal.
 
 pub(crate) mod args;
+#[cfg(feature = "aws")]
+mod aws;
 mod clock;
 pub(crate) mod commands;
 mod disk;
@@ -17,6 +19,8 @@ use anstream::AutoStream;
 use fwc::diagnostic::render::{self, Format, Style};
 use fwc::diagnostic::{self, Diagnostic};
 use fwc::source::Sources;
+#[cfg(feature = "aws")]
+use indicatif::{MultiProgress, ProgressDrawTarget};
 use indicatif::{ProgressBar, ProgressStyle};
 
 pub(crate) use args::Args;
@@ -31,6 +35,12 @@ pub(crate) enum Exit {
     Findings = 1,
     /// Wrong usage, unreadable input or a failing environment.
     Failure = 2,
+    /// A plan that would change something.
+    #[cfg(feature = "aws")]
+    Changes = 3,
+    /// A push that did not complete.
+    #[cfg(feature = "aws")]
+    Incomplete = 4,
 }
 
 impl From<Exit> for std::process::ExitCode {
@@ -64,6 +74,15 @@ pub(crate) enum Error {
     /// The firewall does something else than was expected.
     #[error("{0}")]
     Unmet(String),
+    /// The firewall service of a region does not do it.
+    #[cfg(feature = "aws")]
+    #[error("{place}: {reason}")]
+    Service {
+        /// Where.
+        place: String,
+        /// Why.
+        reason: String,
+    },
     /// An engine gave no answer.
     #[error(transparent)]
     Engine(#[from] engine::Error),
@@ -139,6 +158,29 @@ impl Shell {
             Ok(style) => bar.with_style(style),
             Err(_) => bar,
         }
+    }
+
+    /// Lines for several things that go on at once; nothing where nobody looks.
+    #[cfg(feature = "aws")]
+    pub(crate) fn lines(&self) -> MultiProgress {
+        let is_watched = !self.quiet && std::io::stderr().is_terminal();
+        let hidden = ProgressDrawTarget::hidden();
+        if is_watched { MultiProgress::new() } else { MultiProgress::with_draw_target(hidden) }
+    }
+
+    /// Whether there is a person who can be asked.
+    #[cfg(feature = "aws")]
+    pub(crate) fn is_attended(&self) -> bool {
+        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
+    /// Asks a person; anything but a yes is a no.
+    #[cfg(feature = "aws")]
+    pub(crate) fn ask(&mut self, question: &str) -> bool {
+        let _ = write!(self.stderr, "{question} [y/N] ").and_then(|()| self.stderr.flush());
+        let mut answer = String::new();
+        let is_read = std::io::stdin().read_line(&mut answer).is_ok();
+        is_read && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
     }
 
     /// Shows findings; tells whether they refuse the policy.

@@ -1,7 +1,7 @@
 //! The signatures of a firewall as data: what Suricata is told, before it is text.
 //!
-//! [`compile()`] makes them from a policy, [`mod@print`] is the only place that knows the syntax, and
-//! [`pack`] lays them out in rule groups within the limits of AWS.
+//! [`compile()`] makes them from a policy, [`mod@print`] and its inverse [`mod@parse`] are the only places
+//! that know the syntax, and [`pack`] lays them out in rule groups within the limits of AWS.
 
 mod audience;
 pub mod compile;
@@ -10,6 +10,7 @@ mod form;
 pub mod limits;
 mod log;
 pub mod pack;
+pub mod parse;
 pub mod print;
 pub mod profile;
 pub mod sid;
@@ -389,6 +390,8 @@ pub struct Metadata {
     pub reach: Arc<str>,
     /// Whether it denies or only logs that it would.
     pub mode: Mode,
+    /// The service whose entry it is, or `any`, where it is logged for another one.
+    pub entry_of: Option<Arc<str>>,
     /// Whose the entry is.
     pub owner: Option<Arc<str>>,
     /// The ticket of its reason.

@@ -4,6 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::fmt;
 
 use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
+use rustc_hash::FxHashMap;
 
 /// A set of addresses; equal sets are `==`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -148,6 +149,36 @@ impl AddressSet {
         Self { ranges: ranges.collect() }
     }
 
+    /// One address.
+    pub(super) fn single(address: IpAddr) -> Self {
+        Self { ranges: [(address, address)].into() }
+    }
+
+    /// Whether the two have an address in common; the other one is of few ranges.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        let meets = |&(first, last): &(IpAddr, IpAddr)| {
+            self.from(first).next().is_some_and(|range| range.0 <= last)
+        };
+        other.ranges.iter().any(meets)
+    }
+
+    /// The addresses with every gap closed that a family has between them.
+    pub(super) fn around(&self) -> Self {
+        let of_family = |(least, most): (IpAddr, IpAddr)| {
+            let mut inside = self.from(least).take_while(|it| it.0 <= most);
+            let first = inside.next()?;
+            Some((first.0, inside.last().unwrap_or(first).1))
+        };
+        Self { ranges: FAMILIES.into_iter().filter_map(of_family).collect() }
+    }
+
+    /// An address next to it, outside; `None` if there is none.
+    pub(super) fn beside(&self) -> Option<IpAddr> {
+        let around = self.around();
+        let sides = |&(first, last): &(IpAddr, IpAddr)| after(last).or_else(|| before(first));
+        around.ranges.iter().find_map(sides)
+    }
+
     /// The ranges that reach the address or lie above it.
     fn from(&self, address: IpAddr) -> impl Iterator<Item = &(IpAddr, IpAddr)> {
         self.ranges.iter().skip(self.ranges.partition_point(|(_, last)| *last < address))
@@ -176,6 +207,77 @@ fn after(address: IpAddr) -> Option<IpAddr> {
         IpAddr::V4(address) => Some(Ipv4Addr::from(u32::from(address).checked_add(1)?).into()),
         IpAddr::V6(address) => Some(Ipv6Addr::from(u128::from(address).checked_add(1)?).into()),
     }
+}
+
+/// Lays two partitions of addresses over each other: which sets of either lie where, by their numbers.
+/// The sets of each side are disjoint. The time grows with the ranges, not with the pairs of sets.
+pub(super) fn overlay<'s>(
+    left: impl Iterator<Item = &'s AddressSet>,
+    right: impl Iterator<Item = &'s AddressSet>,
+) -> Vec<(Meeting, AddressSet)> {
+    let (mut left, mut right) = (numbered(left), numbered(right));
+    let (mut one, mut other) = (left.next(), right.next());
+    let mut pieces: FxHashMap<Meeting, Vec<(IpAddr, IpAddr)>> = FxHashMap::default();
+    let mut piece = |meeting, range| pieces.entry(meeting).or_default().push(range);
+    loop {
+        // The next piece begins where either side does, and ends where either ends or begins.
+        match (one, other) {
+            (None, None) => break,
+            (Some((range, set)), None) => {
+                piece((Some(set), None), range);
+                one = left.next();
+            }
+            (None, Some((range, set))) => {
+                piece((None, Some(set)), range);
+                other = right.next();
+            }
+            (Some(((first, last), set)), Some(((other_first, other_last), other_set))) => {
+                if first < other_first {
+                    let end = before(other_first).filter(|end| *end < last).unwrap_or(last);
+                    piece((Some(set), None), (first, end));
+                    one = rest((first, last), end).map(|it| (it, set)).or_else(|| left.next());
+                } else if other_first < first {
+                    let end = before(first).filter(|end| *end < other_last).unwrap_or(other_last);
+                    piece((None, Some(other_set)), (other_first, end));
+                    other = rest((other_first, other_last), end)
+                        .map(|it| (it, other_set))
+                        .or_else(|| right.next());
+                } else {
+                    let end = last.min(other_last);
+                    piece((Some(set), Some(other_set)), (first, end));
+                    one = rest((first, last), end).map(|it| (it, set)).or_else(|| left.next());
+                    other = rest((other_first, other_last), end)
+                        .map(|it| (it, other_set))
+                        .or_else(|| right.next());
+                }
+            }
+        }
+    }
+    let sets = pieces.into_iter().map(|(at, ranges)| (at, AddressSet::from_ranges(ranges)));
+    let mut sets: Vec<(Meeting, AddressSet)> = sets.collect();
+    sets.sort_unstable_by_key(|(meeting, _)| *meeting);
+    sets
+}
+
+/// The set of either side that lies somewhere.
+pub(super) type Meeting = (Option<usize>, Option<usize>);
+
+/// The ranges of disjoint sets, sorted, each with the number of its set.
+fn numbered<'s>(
+    sets: impl Iterator<Item = &'s AddressSet>,
+) -> impl Iterator<Item = ((IpAddr, IpAddr), usize)> {
+    let ranges = |(number, set): (usize, &'s AddressSet)| {
+        set.ranges.iter().map(move |range| (*range, number))
+    };
+    let mut ranges: Vec<_> = sets.enumerate().flat_map(ranges).collect();
+    ranges.sort_unstable();
+    ranges.into_iter()
+}
+
+/// What is left of a range behind an address.
+fn rest((_, last): (IpAddr, IpAddr), end: IpAddr) -> Option<(IpAddr, IpAddr)> {
+    let next = after(end).filter(|_| end < last)?;
+    Some((next, last))
 }
 
 /// The address before it, of the family.

@@ -540,12 +540,15 @@ impl Pair<'_> {
         let of = |policy| named(policy, name).map(|(_, service)| service);
         let (before, after) = (of(self.before), of(self.after));
         let (mut added, mut removed, mut moved) = (Vec::new(), Vec::new(), Vec::new());
+        let mut runs = false;
         for region in roles {
             let origins = |policy: &Policy, service: Option<&Service>| {
                 let region = policy.regions.iter().position(|it| it.role == **region)?;
                 service?.sources(RegionId(region as u32)).cloned()
             };
-            match (origins(self.before, before), origins(self.after, after)) {
+            let (was, is) = (origins(self.before, before), origins(self.after, after));
+            runs |= was.is_some() || is.is_some();
+            match (was, is) {
                 (None, Some(_)) => added.push(Arc::clone(region)),
                 (Some(_), None) => removed.push(Arc::clone(region)),
                 (Some(before), Some(after)) if before != after => {
@@ -566,9 +569,9 @@ impl Pair<'_> {
         let observes = |service: Option<&Service>| {
             service.filter(|service| service.observes(self.today)).and_then(|it| it.observe)
         };
-        let is_gone = after.is_none();
+        let is_here = runs && after.is_some();
         let (before, after) = (observes(before), observes(after));
-        if before != after && !is_gone {
+        if before != after && is_here {
             facts.push(Fact::Observe { service: service(), before, after });
         }
     }
@@ -640,7 +643,11 @@ impl Pair<'_> {
                 })
                 .collect();
             for (key, grant) in alone {
-                let differs = halves.iter().any(|(here, there)| {
+                let here = halves.iter().filter(|(here, _)| {
+                    let service = grant.service.map(|id| policy.service(id));
+                    service.is_none_or(|service| service.sources(here.region).is_some())
+                });
+                let differs = here.into_iter().any(|(here, there)| {
                     let same = key.service.and_then(|name| named(other, name)).map(|(id, _)| id);
                     let denied = there.entries.denied(same.as_slice());
                     !of_grant(policy, grant, here.region).difference(&denied).is_empty()

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::addresses::AddressSet;
+use super::addresses::{AddressSet, Meeting, overlay};
 use crate::flow::wire;
 use crate::policy::names::NameSet;
 use crate::policy::port::{PortSet, Protocol};
@@ -168,8 +168,8 @@ impl Places {
 
     /// The names that may be said somewhere.
     pub(super) fn names(&self) -> NameSet {
-        let names = self.places.iter().map(|place| &place.said.names);
-        names.fold(NameSet::empty(), |all, names| all.union(names))
+        let names = self.places.iter().map(|place| place.said.names.clone());
+        by_halves(names.collect(), &|one, other| one.union(&other)).unwrap_or_else(NameSet::empty)
     }
 
     /// What becomes of it if each set of names becomes what `change` makes of it.
@@ -186,51 +186,38 @@ impl Places {
         AddressSet::of_all(self.places.iter().map(|place| &place.addresses))
     }
 
-    /// What may be said in any of them, joined by halves.
-    pub(super) fn of_all(mut all: Vec<Self>) -> Self {
-        match all.len() {
-            0 => Self::default(),
-            1 => all.pop().unwrap_or_default(),
-            length => {
-                let right = all.split_off(length / 2);
-                Self::of_all(all).combine(&Self::of_all(right), Operation::Union)
-            }
-        }
+    /// What may be said in any of them.
+    pub(super) fn of_all(all: Vec<Self>) -> Self {
+        let union = |one: Self, other: Self| one.combine(&other, Operation::Union);
+        by_halves(all, &union).unwrap_or_default()
     }
 
     pub(super) fn combine(&self, other: &Self, operation: Operation) -> Self {
         if self == other {
             return if operation == Operation::Difference { Self::default() } else { self.clone() };
         }
-        let mut pieces: Vec<(AddressSet, Arc<Said>)> = Vec::new();
-        for left in &self.places {
-            for right in &other.places {
-                let both = left.addresses.intersection(&right.addresses);
-                if !both.is_empty() {
-                    let said = if Arc::ptr_eq(&left.said, &right.said)
-                        && operation != Operation::Difference
-                    {
-                        Arc::clone(&left.said)
-                    } else {
-                        Arc::new(left.said.combine(&right.said, operation))
-                    };
-                    pieces.push((both, said));
-                }
-            }
+        fn addresses(places: &Places) -> impl Iterator<Item = &AddressSet> {
+            places.places.iter().map(|place| &place.addresses)
         }
-        let mut alone = |these: &Self, those: &Self| {
-            let known = those.addresses();
-            for place in &these.places {
-                let rest = place.addresses.difference(&known);
-                pieces.push((rest, Arc::clone(&place.said)));
-            }
+        let said = |these: &Self, number: Option<usize>| {
+            number.and_then(|number| these.places.get(number)).map(|place| Arc::clone(&place.said))
         };
-        if operation.keeps_left() {
-            alone(self, other);
-        }
-        if operation.keeps_right() {
-            alone(other, self);
-        }
+        let piece = |((one, two), addresses): (Meeting, AddressSet)| {
+            let said = match (said(self, one), said(other, two)) {
+                (Some(one), Some(two)) => {
+                    if Arc::ptr_eq(&one, &two) && operation != Operation::Difference {
+                        Some(one)
+                    } else {
+                        Some(Arc::new(one.combine(&two, operation)))
+                    }
+                }
+                (one, None) => one.filter(|_| operation.keeps_left()),
+                (None, two) => two.filter(|_| operation.keeps_right()),
+            };
+            Some((addresses, said?))
+        };
+        let pieces = overlay(addresses(self), addresses(other));
+        let pieces = pieces.into_iter().filter_map(piece).collect();
         Self::from_pieces(pieces)
     }
 
@@ -313,16 +300,9 @@ impl Flows {
         self.combine(other, Operation::Difference)
     }
 
-    /// The flows of any of the sets, joined by halves, so that each is copied seldom.
-    pub(super) fn of_all(mut sets: Vec<Self>) -> Self {
-        match sets.len() {
-            0 => Self::default(),
-            1 => sets.pop().unwrap_or_default(),
-            length => {
-                let right = sets.split_off(length / 2);
-                Self::of_all(sets).union(&Self::of_all(right))
-            }
-        }
+    /// The flows of any of the sets.
+    pub(super) fn of_all(sets: Vec<Self>) -> Self {
+        by_halves(sets, &|one, other| one.union(&other)).unwrap_or_default()
     }
 
     /// What becomes of the set if each of its places becomes what `change` makes of it.
@@ -346,6 +326,15 @@ impl Flows {
         }
         Self { protocols }
     }
+}
+
+/// Joins all of them, the halves first, so that each is copied seldom; `None` of none.
+fn by_halves<T>(mut all: Vec<T>, join: &dyn Fn(T, T) -> T) -> Option<T> {
+    if all.len() < 2 {
+        return all.pop();
+    }
+    let right = all.split_off(all.len() / 2);
+    Some(join(by_halves(all, join)?, by_halves(right, join)?))
 }
 
 /// The ports at which the engine looks for QUIC.

@@ -138,9 +138,7 @@ pub fn rows(flows: &Flows, context: &Context<'_>) -> Vec<Row> {
             for (destination, said, addresses) in
                 destinations(protocol, lane, &|| LazyCell::force(&may_be_allowed))
             {
-                let fill = |with: &Flows| {
-                    addresses.filled(&where_said(with, protocol, &lane.ports, &said))
-                };
+                let fill = |with: &Flows| fill(&addresses, with, protocol, &lane.ports, &said);
                 let is_cut = !addresses.is_everything();
                 let mut filled = if is_cut { fill(&may_be_denied) } else { addresses.clone() };
                 if is_cut
@@ -169,13 +167,39 @@ pub fn rows(flows: &Flows, context: &Context<'_>) -> Vec<Row> {
     rows
 }
 
-/// Where all of it is in a set, at every one of the ports.
-fn where_said(flows: &Flows, protocol: Protocol, ports: &PortSet, said: &Said) -> AddressSet {
+/// The addresses with their gaps closed where all of it is in a set, too.
+fn fill(
+    addresses: &AddressSet,
+    with: &Flows,
+    protocol: Protocol,
+    ports: &PortSet,
+    said: &Said,
+) -> AddressSet {
+    // It is everywhere only if it is beside the addresses; else what lies around them fills no gap.
+    // So of many places that differ in what is said few are asked.
+    let around = addresses.around();
+    let beside = addresses.beside();
+    let is_beside = beside.is_none_or(|beside| {
+        where_said(with, protocol, ports, said, &AddressSet::single(beside)).contains(beside)
+    });
+    let within = if is_beside { &AddressSet::everything() } else { &around };
+    addresses.filled(&where_said(with, protocol, ports, said, within))
+}
+
+/// Where, of some addresses, all of it is in a set, at every one of the ports.
+fn where_said(
+    flows: &Flows,
+    protocol: Protocol,
+    ports: &PortSet,
+    said: &Said,
+    within: &AddressSet,
+) -> AddressSet {
     let mut left = Some(ports.clone());
-    let mut everywhere = AddressSet::everything();
+    let mut everywhere = within.clone();
     for lane in flows.lanes(protocol).iter().filter(|lane| lane.ports.overlaps(ports)) {
         left = left.and_then(|left| left.difference(&lane.ports));
-        let places = lane.places.iter().filter(|place| place.said.covers(said));
+        let near = lane.places.iter().filter(|place| place.addresses.meets(within));
+        let places = near.filter(|place| place.said.covers(said));
         everywhere = everywhere.intersection(&AddressSet::of_all(places.map(|it| &it.addresses)));
     }
     if left.is_some() { AddressSet::empty() } else { everywhere }
@@ -190,7 +214,13 @@ fn carriers(left: &mut Flows, may_be_denied: &Flows) -> Vec<Row> {
             let to = &place.addresses;
             let anything = Said::anything();
             let over = |protocol, said: &Said| {
-                let filling = where_said(may_be_denied, protocol, &lane.ports, said);
+                let filling = where_said(
+                    may_be_denied,
+                    protocol,
+                    &lane.ports,
+                    said,
+                    &AddressSet::everything(),
+                );
                 to.difference(&filling).is_empty().then_some(filling)
             };
             let (Some(tls), Some(http), Some(tcp)) = (
@@ -257,7 +287,13 @@ fn destinations<'f>(
                 add(nameless, Said::without_name(), addresses);
             }
         } else if let Some(mut except) = missing(said) {
-            let anything = where_said(may_be_allowed(), protocol, &lane.ports, &Said::anything());
+            let anything = where_said(
+                may_be_allowed(),
+                protocol,
+                &lane.ports,
+                &Said::anything(),
+                &AddressSet::everything(),
+            );
             if addresses.difference(&anything).is_empty() {
                 except.clear();
             }

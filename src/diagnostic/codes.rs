@@ -4,7 +4,7 @@
 //! an entry does nothing; 03x and 04x: an entry that has to end or to be explained; 05x and 06x:
 //! names and protocols; 07x: the policy as a whole). 1xx: the text cannot be read. 2xx: it can be
 //! read but not understood. 3xx: it is understood but cannot be compiled. 4xx: the project file.
-//! 5xx: it does not hold what it says of itself. A
+//! 5xx: it does not hold what it says of itself. 6xx: AWS does not take it. A
 //! code is never reused.
 
 use super::Code;
@@ -231,4 +231,6 @@ codes! {
     FAILED_ASSERTION = "FW502" "failed-assertion";
     /// The policy that an assertion names cannot be read.
     NO_ENVELOPE = "FW503" "no-envelope";
+    /// AWS refuses the signature that an entry compiles to.
+    REFUSED_SIGNATURE = "FW601" "refused-signature";
 }

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use ipnet::IpNet;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{Context, Delivery, Output, Target, Usage, json};
@@ -28,24 +28,24 @@ pub(super) static AWS: Target = Target {
 };
 
 /// Between the priorities of two groups, so that a person can put one of theirs in between.
-const PRIORITY_STEP: u32 = 100;
+pub const PRIORITY_STEP: u32 = 100;
 
 /// The order of evaluation, of groups and of the policy: neither can be changed once created.
-pub(super) const RULE_ORDER: &str = "STRICT_ORDER";
+pub(crate) const RULE_ORDER: &str = "STRICT_ORDER";
 
 /// Stateless signatures cannot log and bypass everything below.
-pub(super) const STATELESS_ACTIONS: [&str; 1] = ["aws:forward_to_sfe"];
+pub(crate) const STATELESS_ACTIONS: [&str; 1] = ["aws:forward_to_sfe"];
 
 /// They decide only what no signature decides, and say so: a drop without its alert leaves no
 /// trace.
-pub(super) const STATEFUL_ACTIONS: [&str; 2] =
+pub(crate) const STATEFUL_ACTIONS: [&str; 2] =
     ["aws:drop_established_app_layer_to_server", "aws:alert_established_app_layer_to_server"];
 
 /// What the engine has not seen the beginning of is not let through.
-pub(super) const STREAM_EXCEPTIONS: &str = "REJECT";
+pub(crate) const STREAM_EXCEPTIONS: &str = "REJECT";
 
 /// A NAT gateway forgets a connection after 350 seconds.
-pub(super) const IDLE_SECONDS: u32 = 350;
+pub(crate) const IDLE_SECONDS: u32 = 350;
 
 /// `CreateRuleGroup`.
 #[derive(Serialize)]
@@ -182,7 +182,7 @@ fn emit(context: &Context<'_>, delivery: &Delivery<'_>, out: &mut Output<'_>) {
             r#type: "STATEFUL",
             capacity: group.capacity,
             description: description.clone(),
-            rule_group: body(ruleset, group),
+            rule_group: body_of(ruleset, group),
             summary_configuration: SummaryConfiguration {
                 rule_options: ["SID", "MSG", "METADATA"],
             },
@@ -228,7 +228,7 @@ pub(super) fn description(context: &Context<'_>, ruleset: &Ruleset) -> String {
 
 /// The name of a region's firewall policy.
 pub(super) fn policy_name(context: &Context<'_>, ruleset: &Ruleset) -> String {
-    format!("{}-{}", context.project.name, ruleset.region.role)
+    context.project.policy_name(&ruleset.region.role)
 }
 
 /// The addresses and sets that the signatures of a group name.
@@ -263,22 +263,61 @@ pub(super) fn sets<'r>(ruleset: &'r Ruleset, group: &RuleGroup) -> Sets<'r> {
     sets
 }
 
-fn body<'r>(ruleset: &'r Ruleset, group: &RuleGroup) -> Body<'r> {
-    let Sets { variables, references } = sets(ruleset, group);
-    let defined = |networks| Definition { definition: definition(networks) };
-    let ip_sets: BTreeMap<_, _> =
-        variables.into_iter().map(|(name, networks)| (name, defined(networks))).collect();
-    let ip_set_references: BTreeMap<_, _> = references
-        .into_iter()
-        .map(|(name, reference_arn)| (name, Reference { reference_arn }))
-        .collect();
+/// The content of a rule group: all of it that can be changed once the group exists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// The signatures, a line each.
+    pub rules: String,
+    /// What the signatures name by variable, as AWS writes it.
+    pub ip_sets: BTreeMap<String, Vec<String>>,
+    /// The ARNs of what they name by reference.
+    pub references: BTreeMap<String, String>,
+}
+
+impl Content {
+    pub(super) fn of(ruleset: &Ruleset, group: &RuleGroup) -> Self {
+        let Sets { variables, references } = sets(ruleset, group);
+        let variables = variables.into_iter();
+        let references = references.into_iter();
+        Self {
+            rules: ruleset.text(group).to_owned(),
+            ip_sets: variables.map(|(name, set)| (name.to_owned(), definition(set))).collect(),
+            references: references.map(|(name, arn)| (name.to_owned(), arn.to_owned())).collect(),
+        }
+    }
+
+    /// SHA-256 of what [`Delivery::group_digest`] says.
+    pub fn digest(&self) -> String {
+        let ip_sets = self.ip_sets.iter();
+        let ip_sets = ip_sets.map(|(name, set)| (name.as_str(), set.clone())).collect();
+        let references = self.references.iter();
+        let references = references.map(|(name, arn)| (name.as_str(), arn.as_str())).collect();
+        digest(&body(&self.rules, ip_sets, references))
+    }
+}
+
+fn body<'r>(
+    rules_string: &'r str,
+    ip_sets: BTreeMap<&'r str, Vec<String>>,
+    references: BTreeMap<&'r str, &'r str>,
+) -> Body<'r> {
+    let defined = |(name, definition)| (name, Definition { definition });
+    let referred = |(name, reference_arn)| (name, Reference { reference_arn });
     Body {
-        reference_sets: (!ip_set_references.is_empty())
-            .then_some(ReferenceSets { ip_set_references }),
-        rule_variables: (!ip_sets.is_empty()).then_some(RuleVariables { ip_sets }),
-        rules_source: RulesSource { rules_string: ruleset.text(group) },
+        reference_sets: (!references.is_empty()).then(|| ReferenceSets {
+            ip_set_references: references.into_iter().map(referred).collect(),
+        }),
+        rule_variables: (!ip_sets.is_empty())
+            .then(|| RuleVariables { ip_sets: ip_sets.into_iter().map(defined).collect() }),
+        rules_source: RulesSource { rules_string },
         stateful_rule_options: RuleOptions { rule_order: RULE_ORDER },
     }
+}
+
+fn body_of<'r>(ruleset: &'r Ruleset, group: &RuleGroup) -> Body<'r> {
+    let Sets { variables, references } = sets(ruleset, group);
+    let ip_sets = variables.into_iter().map(|(name, set)| (name, definition(set))).collect();
+    body(ruleset.text(group), ip_sets, references)
 }
 
 /// Networks as AWS writes them.
@@ -286,9 +325,15 @@ pub(super) fn definition(networks: &[IpNet]) -> Vec<String> {
     networks.iter().map(IpNet::to_string).collect()
 }
 
+/// What identifies several groups in this order, by the digest of their content and their capacity;
+/// [`Delivery::digest`] is one.
+pub fn generation_digest<'d>(groups: impl IntoIterator<Item = (&'d str, u32)>) -> String {
+    digest(&Vec::from_iter(groups))
+}
+
 /// The digest of the content of a group; [`Delivery::group_digest`] says of what.
 pub(super) fn content_digest(ruleset: &Ruleset, group: &RuleGroup) -> String {
-    digest(&body(ruleset, group))
+    digest(&body_of(ruleset, group))
 }
 
 /// SHA-256 of a value as JSON, in hexadecimal.
@@ -311,7 +356,7 @@ fn named(project: &str, ruleset: &Ruleset, group: &RuleGroup, digest: &str) -> S
 }
 
 /// As much of a digest as a name holds.
-pub(super) fn short(digest: &str) -> &str {
+pub(crate) fn short(digest: &str) -> &str {
     digest.get(..12).unwrap_or(digest)
 }
 
@@ -352,7 +397,7 @@ fn references(project: &Project, delivery: &Delivery<'_>) -> Option<Vec<GroupRef
 
 /// The addresses the engine calls its own: those the project says, those of the VPC, or those of
 /// all its networks.
-pub(super) fn home_net(project: &Project, ruleset: &Ruleset) -> Vec<String> {
+pub(crate) fn home_net(project: &Project, ruleset: &Ruleset) -> Vec<String> {
     let region = project.regions.get(&ruleset.region.role);
     let networks = match (&project.firewall.home_net, region.and_then(|it| it.vpc_cidr)) {
         (Some(networks), _) => networks.clone(),

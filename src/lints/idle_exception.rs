@@ -1,9 +1,10 @@
 //! An exception that has nothing in common with what it is an exception of.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use crate::diagnostic::{Diagnostic, codes};
-use crate::policy::{Destination, Grant, RegionId, TermsId};
+use crate::policy::{Destination, Grant, Region, RegionId, TermsId};
 use super::{Basis, Findings, Level, Lint, Review};
 
 pub(super) static LINT: Lint = Lint {
@@ -24,19 +25,25 @@ fn check(review: &Review<'_>, findings: &mut Findings) {
     }
     for grants in entries.values() {
         let Some(first) = grants.first() else { continue };
-        let regions = || (0..review.policy.regions.len() as u32).map(RegionId);
-        for exception in review.policy.terms(first).except(RegionId(0)) {
-            let meets = |grant: &&Grant| {
-                regions().filter_map(|it| grant.destination.get(it)).any(|it| touch(it, exception))
+        for exception in review.exceptions(first) {
+            let is_idle = |(region, _, exception): &(RegionId, &Region, &Destination)| {
+                let mut granted = grants.iter().filter_map(|it| it.destination.get(*region));
+                !granted.any(|it| touch(it, exception))
             };
-            if grants.iter().any(meets) {
+            let (idle, of_use): (Vec<_>, Vec<_>) = exception.each.into_iter().partition(is_idle);
+            if idle.is_empty() {
                 continue;
             }
-            let message = format!("the exception `{exception}` is no part of `{}`", first.written());
-            let found = Diagnostic::warning(codes::IDLE_EXCEPTION, message)
-                .at(first.at, "")
-                .help("correct the name, or remove the exception");
-            findings.report(first.service, found);
+            let (written, entry) = (exception.written, first.written());
+            let mut message = format!("the exception `{written}` is no part of `{entry}`");
+            let mut help = "correct the name, or remove the exception";
+            if !of_use.is_empty() {
+                let roles = idle.iter().map(|(_, region, _)| format!("`{}`", region.role));
+                let _ = write!(message, " in region {}", roles.collect::<Vec<_>>().join(", "));
+                help = "write the variable in both, so that every region has the exception";
+            }
+            let found = Diagnostic::warning(codes::IDLE_EXCEPTION, message).at(first.at, "");
+            findings.report(first.service, found.help(help));
         }
     }
 }

@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 
 use ipnet::IpNet;
 use jiff::civil::Date;
+use rustc_hash::FxHashMap;
 
 use super::coverage::Coverage;
 use super::redundancy::{self, Redundant};
@@ -74,10 +75,17 @@ pub(super) enum Lines<'a> {
 /// Some names that an entry is about.
 pub(super) struct Named<'a> {
     pub(super) grant: &'a Grant,
-    pub(super) terms: &'a Terms,
     pub(super) pattern: &'a Pattern,
     /// The region in which it is about these, if it is about others elsewhere.
     pub(super) region: Option<&'a Region>,
+}
+
+/// An exception of an entry.
+pub(super) struct Exception<'a> {
+    /// As it is written, in normal form, with its variables unexpanded.
+    pub(super) written: &'a str,
+    /// What it is in each region where the entry holds.
+    pub(super) each: Vec<(RegionId, &'a Region, &'a Destination)>,
 }
 
 impl<'a> Named<'a> {
@@ -160,9 +168,9 @@ impl<'a> Review<'a> {
     /// Every name that an entry in force allows, once a region if it differs between them.
     pub(super) fn allowed_names(&self) -> impl Iterator<Item = Named<'a>> {
         let policy = self.policy;
-        self.entries(Action::Allow).flat_map(move |(_, grant, terms)| {
+        self.entries(Action::Allow).flat_map(move |(_, grant, _)| {
             each(policy, grant).filter_map(move |(region, destination)| match destination {
-                Destination::Names(pattern) => Some(Named { grant, terms, pattern, region }),
+                Destination::Names(pattern) => Some(Named { grant, pattern, region }),
                 Destination::Addresses(_) => None,
             })
         })
@@ -245,6 +253,43 @@ impl<'a> Review<'a> {
             service.is_none_or(|id| policy.service(id).sources(*region).is_some())
         };
         (0..policy.regions.len() as u32).map(RegionId).filter(runs)
+    }
+
+    /// The exceptions of an entry, and what each is in the regions where the entry holds.
+    pub(super) fn exceptions(&self, grant: &Grant) -> Vec<Exception<'a>> {
+        let terms = self.policy.terms(grant);
+        if terms.except_written().is_empty() {
+            return Vec::new();
+        }
+        let regions = self.regions(grant.service);
+        let regions: Vec<_> = regions
+            .filter_map(|id| {
+                let texts: FxHashMap<_, _> =
+                    terms.except(id).iter().map(|it| (it.text(), it)).collect();
+                Some((id, self.policy.regions.get(id.0 as usize)?, texts))
+            })
+            .collect();
+        let each = |written: &str| {
+            let here = regions.iter().filter_map(|(id, region, texts)| {
+                let exception = texts.get(&self.expanded(written, region))?;
+                Some((*id, *region, *exception))
+            });
+            here.collect()
+        };
+        let written = terms.except_written().iter();
+        written.map(|written| Exception { written, each: each(written) }).collect()
+    }
+
+    /// A destination as written, with its variables filled in.
+    fn expanded<'t>(&self, written: &'t str, region: &Region) -> Cow<'t, str> {
+        if !written.contains("${") {
+            return Cow::Borrowed(written);
+        }
+        let mut text = written.to_owned();
+        for (name, value) in self.project.variables(&region.role) {
+            text = text.replace(&format!("${{{}}}", name.to_ascii_lowercase()), &value);
+        }
+        Cow::Owned(text.to_ascii_lowercase())
     }
 
     /// What is in force in each region.

@@ -1,7 +1,7 @@
 //! Names that belong to many: parents of customers' names, and hosts that carry anybody's data.
 //!
 //! The lists are text files beside this one, `data/tenant_parents.txt` and `data/risky_names.txt`;
-//! each line has its source. They hold what the public suffix list does not.
+//! each line has its source, and the day on which that was read. They hold what the public suffix list does not.
 
 use std::sync::LazyLock;
 
@@ -17,7 +17,7 @@ pub struct Tenant {
     pub name: &'static str,
     /// What stands below it: `each customer's buckets`.
     pub what: &'static str,
-    /// Where the provider says so.
+    /// Where that is said.
     pub source: &'static str,
 }
 
@@ -30,7 +30,7 @@ pub struct Risk {
     pub name: &'static str,
     /// What it is: `a paste site`.
     pub what: &'static str,
-    /// Where its provider says so.
+    /// Where that is said.
     pub source: &'static str,
 }
 
@@ -55,7 +55,7 @@ pub enum Kind {
 pub static PARENTS: LazyLock<Vec<Tenant>> = LazyLock::new(|| {
     let rows = rows(include_str!("data/tenant_parents.txt"));
     rows.filter_map(|row| match *row.as_slice() {
-        [name, what, source] => Some(Tenant { name, what, source }),
+        [name, what, source, _] => Some(Tenant { name, what, source }),
         _ => None,
     })
     .collect()
@@ -65,7 +65,7 @@ pub static PARENTS: LazyLock<Vec<Tenant>> = LazyLock::new(|| {
 pub static RISKS: LazyLock<Vec<Risk>> = LazyLock::new(|| {
     let rows = rows(include_str!("data/risky_names.txt"));
     rows.filter_map(|row| match *row.as_slice() {
-        [kind, name, what, source] => Some(Risk { kind: Kind::of(kind)?, name, what, source }),
+        [kind, name, what, source, _] => Some(Risk { kind: Kind::of(kind)?, name, what, source }),
         _ => None,
     })
     .collect()
@@ -214,7 +214,21 @@ mod tests {
             let plain = listed.replace("<region>", "eu-west-1");
             assert_eq!(name(&plain).as_str(), plain);
         }
-        assert!(PARENTS.iter().all(|it| it.source.starts_with("https://")));
+        let sources = PARENTS.iter().map(|it| it.source).chain(RISKS.iter().map(|it| it.source));
+        assert!(sources.into_iter().all(|source| source.starts_with("http")));
+    }
+
+    #[test]
+    fn every_line_says_when_its_source_was_read_or_that_it_was_not() {
+        for text in [include_str!("data/tenant_parents.txt"), include_str!("data/risky_names.txt")]
+        {
+            let read = |row: &Vec<&str>| row.last().copied() != Some("unread");
+            let (read, unread): (Vec<_>, Vec<_>) = rows(text).partition(read);
+            for row in &read {
+                assert!(row.last().unwrap().parse::<jiff::civil::Date>().is_ok(), "{row:?}");
+            }
+            assert!(unread.len() * 2 < read.len(), "read more of them: {unread:?}");
+        }
     }
 
     #[test]

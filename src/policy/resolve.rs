@@ -22,7 +22,7 @@ use crate::syntax::{ast, is_ticket};
 
 use super::{Destination, Policy, Reach, Regional, Service, ServiceId, Suppression};
 use word::Scope;
-pub use word::is_identifier;
+pub use word::{is_identifier, is_owner};
 
 /// A syntax tree and the file it was read from.
 #[derive(Debug, Clone, Copy)]

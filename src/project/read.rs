@@ -23,11 +23,16 @@ const LONGEST_REFERENCE: usize = 32;
 
 /// The keys of the file and of its parts.
 const KEYS: &[&str] = &["name", "policy", "vars", "regions", "firewall", "lint", "tickets"];
-const REGION_KEYS: &[&str] = &["aws", "vpc_cidr", "networks", "vars"];
+const REGION_KEYS: &[&str] =
+    &["aws", "vpc_cidr", "networks", "vars", "firewall_policy", "firewalls"];
 const NETWORK_KEYS: &[&str] = &["prefix_list", "container_association"];
-const FIREWALL_KEYS: &[&str] = &["on_deny", "profile", "home_net", "headroom_percent", "quotas"];
-const QUOTA_KEYS: &[&str] = &["signatures_per_policy"];
+const FIREWALL_KEYS: &[&str] =
+    &["on_deny", "profile", "home_net", "headroom_percent", "keep_generations", "quotas"];
+const QUOTA_KEYS: &[&str] = &["signatures_per_policy", "rule_groups"];
 const LINT_KEYS: &[&str] = &["deny", "warn", "allow"];
+
+/// The longest name of an object, in characters (`ResourceName`, model of 2026-11-17).
+const LONGEST_OBJECT: usize = 128;
 
 pub(super) fn project(file: FileId, text: &str) -> (Option<Project>, Vec<Diagnostic>) {
     let mut reader = Reader { file, text, errors: Vec::new(), warnings: Vec::new() };
@@ -308,6 +313,10 @@ impl Reader<'_> {
         let vars = fields.get("vars").map(|node| self.vars(node)).unwrap_or_default();
         let account = vars.get("account").map(String::as_str).or(account);
         let home = Home { aws, account };
+        let firewall_policy = fields
+            .get("firewall_policy")
+            .and_then(|node| self.object_name(node, "`firewall_policy`"));
+        let firewalls = fields.get("firewalls").map(|node| self.firewalls(node));
 
         let mut networks = IndexMap::new();
         let mut placed = Vec::new();
@@ -334,7 +343,34 @@ impl Reader<'_> {
         if let Some(vpc) = vpc {
             self.outside(vpc, &placed);
         }
-        Some(Region { aws: aws.map(str::to_owned), vpc_cidr: vpc, networks, vars })
+        Some(Region {
+            aws: aws.map(str::to_owned),
+            vpc_cidr: vpc,
+            networks,
+            vars,
+            firewall_policy,
+            firewalls: firewalls.unwrap_or_default(),
+        })
+    }
+
+    fn firewalls(&mut self, node: &Node) -> Vec<String> {
+        let elements = self.list(node, "`firewalls`", "a list of names").unwrap_or_default();
+        elements.iter().filter_map(|node| self.object_name(node, "a name of `firewalls`")).collect()
+    }
+
+    /// The name of an object that exists at AWS.
+    fn object_name(&mut self, node: &Node, what: &str) -> Option<String> {
+        let name = self.text_of(node, what)?;
+        let fits = |char: char| char.is_ascii_alphanumeric() || char == '-';
+        if (1..=LONGEST_OBJECT).contains(&name.len()) && name.chars().all(fits) {
+            return Some(name.to_owned());
+        }
+        self.setting(
+            node,
+            &format!("AWS has no object called {}", quote(name)),
+            "a name is 1 to 128 letters, digits and `-`; write the name, not the ARN",
+        );
+        None
     }
 
     fn aws_region<'n>(
@@ -599,6 +635,10 @@ impl Reader<'_> {
             let percent = self.number(node, "headroom_percent", 0, 400);
             firewall.headroom_percent = percent.unwrap_or(firewall.headroom_percent);
         }
+        if let Some(node) = fields.get("keep_generations") {
+            let kept = self.number(node, "keep_generations", 0, 10);
+            firewall.keep_generations = kept.unwrap_or(firewall.keep_generations);
+        }
         if let Some(node) = fields.get("quotas") {
             firewall.quotas = self.quotas(node);
         }
@@ -629,6 +669,10 @@ impl Reader<'_> {
         if let Some(node) = fields.get("signatures_per_policy") {
             let number = self.number(node, "signatures_per_policy", 1, 1_000_000);
             quotas.signatures_per_policy = number.unwrap_or(quotas.signatures_per_policy);
+        }
+        if let Some(node) = fields.get("rule_groups") {
+            let number = self.number(node, "rule_groups", 1, 10_000);
+            quotas.rule_groups = number.unwrap_or(quotas.rule_groups);
         }
         quotas
     }

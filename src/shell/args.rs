@@ -2,6 +2,8 @@
 
 use core::net::IpAddr;
 use std::path::PathBuf;
+#[cfg(feature = "aws")]
+use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
@@ -19,7 +21,9 @@ use jiff::civil::Date;
   0  done
   1  the policy was refused, a test failed, an engine disagreed, or --check, --expect or
      --fail-on-widening was not met
-  2  wrong usage, unreadable input or a failing environment")]
+  2  wrong usage, unreadable input or a failing environment
+  3  a plan would change something (`fwc plan --detailed-exitcode`)
+  4  a push that did not complete; its report says what holds where")]
 pub(crate) struct Args {
     /// When to colour the output; `NO_COLOR` turns it off, too
     #[arg(
@@ -55,6 +59,14 @@ pub(crate) enum Command {
     Verify(Verify),
     Lint(Lint),
     Explain(Explain),
+    #[cfg(feature = "aws")]
+    Plan(Plan),
+    #[cfg(feature = "aws")]
+    Push(Push),
+    #[cfg(feature = "aws")]
+    Status(Status),
+    #[cfg(feature = "aws")]
+    Rollback(Rollback),
     #[cfg(feature = "lsp")]
     Lsp(Lsp),
     Generate(Generate),
@@ -431,6 +443,236 @@ pub(crate) struct Explain {
     /// Explain as on this day, UTC, instead of today
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     pub(crate) today: Option<Date>,
+
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: ResultFormat,
+}
+
+/// Say what a push would do, and change nothing
+///
+/// Asks each region what it enforces, and writes the steps from there to what the policy says, each with
+/// its cause. Needs permission to read only. A plan that is kept (`-o`) is what `fwc push --plan` does,
+/// or refuses to do if a firewall has moved on. docs/delivery.md tells the whole story.
+#[cfg(feature = "aws")]
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fwc plan
+  fwc plan --region secondary --format markdown
+  fwc plan -o plan.json --detailed-exitcode
+
+Exit codes: 0 there is a plan, 1 the policy or the plan was refused, 2 a region gave no answer,
+3 the plan changes something (with --detailed-exitcode)")]
+pub(crate) struct Plan {
+    /// The policy; without it the one the project file names
+    pub(crate) policy: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) regions: Regions,
+
+    #[command(flatten)]
+    pub(crate) account: Account,
+
+    #[command(flatten)]
+    pub(crate) permitted: Permitted,
+
+    /// A file to write the plan to, for `fwc push --plan`
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Exit with 3 if anything would change
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+
+    /// How the plan is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: DiffFormat,
+}
+
+/// Bring what the policy says into force, in every region
+///
+/// Makes new rule groups, switches each firewall policy to them in one guarded call, waits until every
+/// Availability Zone is in sync, and deletes what is too old when all of that is done. The last region
+/// of the project file is switched first. A region enforces one whole generation at every moment,
+/// whatever fails; a push that is repeated finishes or cleans up. On a terminal the plan is shown, and
+/// a question asked; without one, and with --plan, there is no question.
+#[cfg(feature = "aws")]
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fwc push
+  fwc push --plan plan.json
+  fwc push --region secondary --yes
+  fwc push --on-failure stop --format json
+
+Exit codes: 0 every region enforces what the policy says, 1 the policy or the plan was refused and
+nothing was changed, 2 a region gave no answer and nothing was changed, 4 the push did not complete:
+the report says what holds where")]
+pub(crate) struct Push {
+    /// The policy; without it the one the project file names
+    #[arg(conflicts_with = "plan")]
+    pub(crate) policy: Option<PathBuf>,
+
+    /// Do what this plan says, and nothing else; refused if a firewall has moved on since
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["region", "today", "allow_empty", "create_policy", "destroy"]
+    )]
+    pub(crate) plan: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) regions: Regions,
+
+    #[command(flatten)]
+    pub(crate) account: Account,
+
+    #[command(flatten)]
+    pub(crate) permitted: Permitted,
+
+    #[command(flatten)]
+    pub(crate) how: How,
+}
+
+/// Say what each region enforces, and whether that is what it should
+///
+/// The generation in force, where it comes from, how far each Availability Zone is, and what differs:
+/// what somebody changed by hand since it was pushed, and what a push would change. Needs permission to
+/// read only.
+#[cfg(feature = "aws")]
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fwc status
+  fwc status --region us-west-2 --format json
+  fwc status --watch
+
+Exit codes: 0 every region enforces what the policy says, 1 one of them differs, 2 one of them gave
+no answer")]
+pub(crate) struct Status {
+    /// The policy; without it the one the project file names
+    pub(crate) policy: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) regions: Regions,
+
+    #[command(flatten)]
+    pub(crate) account: Account,
+
+    /// Ask again and again, and print what changes, until interrupted
+    #[arg(long)]
+    pub(crate) watch: bool,
+
+    /// How long to wait in between
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub(crate) poll: Duration,
+
+    /// How the status is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: ResultFormat,
+}
+
+/// Bring the generation before the one in force back
+///
+/// Switches each firewall policy to the rule groups it referred to before, which were kept, in the same
+/// order and with the same care as a push. The policy file stays as it is: mend it before the next push.
+#[cfg(feature = "aws")]
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  fwc rollback
+  fwc rollback --region primary --yes
+
+Exit codes: as those of `fwc push`")]
+pub(crate) struct Rollback {
+    /// A role (`primary`), an AWS name (`us-east-1`), `both` or `all`
+    #[arg(long, value_name = "REGION", default_value = "all")]
+    pub(crate) region: String,
+
+    #[command(flatten)]
+    pub(crate) account: Account,
+
+    #[command(flatten)]
+    pub(crate) how: How,
+}
+
+/// Which regions, and as on which day
+#[cfg(feature = "aws")]
+#[derive(Debug, clap::Args)]
+pub(crate) struct Regions {
+    /// A role (`primary`), an AWS name (`us-east-1`), `both` or `all`
+    #[arg(long, value_name = "REGION", default_value = "all")]
+    pub(crate) region: String,
+
+    /// Compile as on this day, UTC, instead of today
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) today: Option<Date>,
+}
+
+/// Whose firewalls
+#[cfg(feature = "aws")]
+#[derive(Debug, clap::Args)]
+pub(crate) struct Account {
+    /// Take credentials from this profile of the files that AWS's tools share
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+
+    /// Ask the service at this address instead of AWS's
+    #[arg(long, value_name = "URL", value_parser = url)]
+    pub(crate) endpoint_url: Option<String>,
+}
+
+/// What a plan may do
+#[cfg(feature = "aws")]
+#[derive(Debug, clap::Args)]
+pub(crate) struct Permitted {
+    /// A policy that allows nothing may take the place of one that allows something
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
+
+    /// Make the firewall policy where there is none
+    #[arg(long)]
+    pub(crate) create_policy: bool,
+
+    /// Take everything of fwc out again; the firewall then closes everything
+    #[arg(long, conflicts_with_all = ["policy", "today", "allow_empty", "create_policy"])]
+    pub(crate) destroy: bool,
+}
+
+/// How a push is done
+#[cfg(feature = "aws")]
+#[derive(Debug, clap::Args)]
+pub(crate) struct How {
+    /// Switch all regions at once, instead of one after the other
+    #[arg(long)]
+    pub(crate) parallel: bool,
+
+    /// What becomes of regions that have switched when another one fails
+    #[arg(long, value_name = "WHAT", default_value = "rollback")]
+    pub(crate) on_failure: OnFailure,
+
+    /// How long the zones of a region may take to be in sync
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
+    pub(crate) sync_timeout: Duration,
+
+    /// How long to wait before the service is asked again how far it is
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub(crate) poll: Duration,
+
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+
+    /// How the report is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: ResultFormat,
+}
+
+/// What becomes of regions that have switched when another one fails
+#[cfg(feature = "aws")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnFailure {
+    /// They are switched back
+    Rollback,
+    /// They stay as they are
+    Stop,
 }
 
 /// Serve an editor: findings while typing, completion, what a name means and who reaches it
@@ -481,6 +723,19 @@ fn version() -> String {
 
 fn day(text: &str) -> Result<Date, &'static str> {
     text.parse().map_err(|_| "write year, month and day: 2027-03-31")
+}
+
+#[cfg(feature = "aws")]
+fn seconds(text: &str) -> Result<Duration, &'static str> {
+    let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration.ok_or("write a number of seconds above 0")
+}
+
+#[cfg(feature = "aws")]
+fn url(text: &str) -> Result<String, &'static str> {
+    let is_url = text.starts_with("https://") || text.starts_with("http://");
+    is_url.then(|| text.to_owned()).ok_or("write it with `https://` or `http://`")
 }
 
 fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {

@@ -30,6 +30,12 @@ pub(crate) fn read(path: &Path) -> Result<String, Error> {
     text(path, file, size)
 }
 
+/// Reads a text file of any size.
+#[cfg(feature = "aws")]
+pub(crate) fn read_any(path: &Path) -> Result<String, Error> {
+    fs::read_to_string(path).map_err(|error| unreadable(path, error))
+}
+
 /// Reads standard input.
 pub(crate) fn read_stdin() -> Result<String, Error> {
     text(Path::new("<stdin>"), io::stdin().lock(), 0)
@@ -96,6 +102,15 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Error> {
     written.map_err(|error| unwritable(path, error))?;
     draft.persist(path).map_err(|error| unwritable(path, error.error))?;
     Ok(())
+}
+
+/// Writes a file, over one that is there.
+#[cfg(feature = "aws")]
+pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Error> {
+    if path.exists() {
+        return replace(path, text);
+    }
+    fs::write(path, text).map_err(|error| unwritable(path, error))
 }
 
 /// Writes new files, none of which may be there.

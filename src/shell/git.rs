@@ -81,6 +81,27 @@ impl Files for Revision {
     }
 }
 
+/// The commit that these files are of, if they are in a repository; with `-dirty` at its end if one of
+/// them is not as committed.
+#[cfg(feature = "aws")]
+pub(crate) fn commit(files: &[PathBuf]) -> Option<String> {
+    let files: Vec<PathBuf> =
+        files.iter().map(std::path::absolute).collect::<Result<_, _>>().ok()?;
+    let folder = files.first()?.parent()?;
+    let commit = text(git(folder, ["rev-parse", "--verify", "HEAD"]).ok()?).ok()?;
+    let status = ["--literal-pathspecs", "status", "--porcelain", "--ignored", "--"];
+    let status = status.iter().map(OsStr::new).chain(files.iter().map(|file| file.as_os_str()));
+    let is_clean = git(folder, status).ok()?.is_empty();
+    Some(if is_clean { commit } else { format!("{commit}-dirty") })
+}
+
+/// Whoever git would say has made a commit.
+#[cfg(feature = "aws")]
+pub(crate) fn user() -> Option<String> {
+    let name = text(git(Path::new("."), ["config", "user.name"]).ok()?).ok()?;
+    Some(name).filter(|name| !name.is_empty())
+}
+
 fn git<A: AsRef<OsStr>>(
     folder: &Path,
     arguments: impl IntoIterator<Item = A>,

@@ -241,6 +241,12 @@ impl Compiled {
         Context { project, policy, sources, options, root: &self.root }
     }
 
+    /// What is compiled for every region.
+    #[cfg(feature = "aws")]
+    pub(crate) fn every_ruleset(&self) -> &[Ruleset] {
+        &self.rulesets
+    }
+
     /// What is compiled for the regions of these roles.
     pub(crate) fn rulesets(&self, roles: &[String]) -> impl Iterator<Item = &Ruleset> {
         self.rulesets.iter().filter(|ruleset| roles.contains(&ruleset.region.role))

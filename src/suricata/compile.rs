@@ -177,7 +177,7 @@ impl<'p> Site<'p> {
             destination: unit.destination(),
             ports: unit.wire.ports.cloned(),
             keywords: keywords.drain(..).collect(),
-            subject: self.subject(&unit, Some(service), Mode::Enforced),
+            subject: self.subject(&unit, Some(service), Mode::Enforced, None),
             grants: unit.grants,
             sid: sids.get(unit.identity),
         })
@@ -196,17 +196,19 @@ impl<'p> Site<'p> {
             destination: unit.destination(),
             ports: unit.wire.ports.cloned(),
             keywords: keywords.into(),
-            subject: self.subject(unit, service, Mode::Enforced),
+            subject: self.subject(unit, service, Mode::Enforced, None),
             grants: unit.grants.clone(),
             sid: sids.get(identity),
         };
         for (observer, source, identity) in &stop.logged {
+            let own = unit.grant.service == Some(*observer);
+            let entry_of = (!own).then(|| service.cloned().unwrap_or_else(|| "any".into()));
             let observer = &self.policy.service(*observer).name;
             let mut keywords = vec![Keyword::Flow(Flow::ToServer)];
             keywords.extend(names.iter().cloned());
             keywords.extend(skeleton::would_deny(self.options.profile.frame, protocol));
             out.push(Signature {
-                subject: self.subject(unit, Some(observer), Mode::Observed),
+                subject: self.subject(unit, Some(observer), Mode::Observed, entry_of),
                 ..signature(Action::Alert, source, keywords, *identity)
             });
         }
@@ -263,7 +265,13 @@ impl<'p> Site<'p> {
         unit.names(|names| place.keywords(names, &unit.except_names(), keywords));
     }
 
-    fn subject(&self, unit: &Unit<'p>, service: Option<&Arc<str>>, mode: Mode) -> Subject {
+    fn subject(
+        &self,
+        unit: &Unit<'p>,
+        service: Option<&Arc<str>>,
+        mode: Mode,
+        entry_of: Option<Arc<str>>,
+    ) -> Subject {
         let text = |destination: &policy::Destination| destination.text().into();
         let narrowed = (!unit.except.is_empty() || !unit.terms.to().is_empty()).then(|| {
             let except = unit.except.iter().map(text).collect();
@@ -276,6 +284,7 @@ impl<'p> Site<'p> {
             narrowed,
             reach: self.reaches.get(&unit.wire).cloned().unwrap_or_default(),
             mode,
+            entry_of,
             owner: unit.terms.owner.clone(),
             ticket: unit.terms.ticket.clone(),
             until: unit.terms.until,

@@ -47,7 +47,7 @@ pub fn signature(signature: &Signature, out: &mut String) {
     let _ = write!(out, " sid:{}; rev:1;)", signature.sid);
 }
 
-fn action(action: Action) -> &'static str {
+pub(super) fn action(action: Action) -> &'static str {
     match action {
         Action::Pass => "pass",
         Action::Drop => "drop",
@@ -87,25 +87,9 @@ fn keyword(keyword: &Keyword, out: &mut String) {
     match keyword {
         Keyword::Flow(flow) => {
             out.push_str("flow:");
-            out.push_str(match flow {
-                Flow::ToServer => "to_server",
-                Flow::ToClient => "to_client",
-                Flow::EstablishedToServer => "established,to_server",
-                Flow::EstablishedToClient => "established,to_client",
-                Flow::NotEstablished => "not_established",
-                Flow::NotEstablishedToServer => "not_established,to_server",
-            });
+            out.push_str(flow_state(*flow));
         }
-        Keyword::Buffer(buffer) => out.push_str(match buffer {
-            Buffer::TlsSni => "tls.sni",
-            Buffer::QuicSni => "quic.sni",
-            Buffer::HttpHost => "http.host",
-            Buffer::HttpHostRaw => "http.host.raw",
-            Buffer::HttpStart => "http.start",
-            Buffer::HttpHeaderNames => "http.header_names",
-            Buffer::HttpMethod => "http.method",
-            Buffer::Ja4 => "ja4.hash",
-        }),
+        Keyword::Buffer(name) => out.push_str(buffer(*name)),
         Keyword::Dotprefix => out.push_str("dotprefix"),
         Keyword::Content(bytes) => content(bytes, out),
         Keyword::Bsize(size) => {
@@ -116,25 +100,10 @@ fn keyword(keyword: &Keyword, out: &mut String) {
             let _ = write!(out, "pcre:{not}\"/{expression}/{flags}\"");
         }
         Keyword::Flowbit(operation, bit) => {
-            let operation = match operation {
-                BitOperation::Set => "set",
-                BitOperation::Unset => "unset",
-                BitOperation::IsSet => "isset",
-                BitOperation::IsNotSet => "isnotset",
-            };
-            let _ = write!(out, "flowbits:{operation},{}", bit_name(*bit));
+            let _ = write!(out, "flowbits:{},{}", bit_operation(*operation), bit_name(*bit));
         }
-        Keyword::StreamSize(peer, comparison, bytes) => {
-            let peer = match peer {
-                Peer::Client => "client",
-                Peer::Server => "server",
-            };
-            let comparison = match comparison {
-                Comparison::Less => '<',
-                Comparison::Equal => '=',
-                Comparison::Greater => '>',
-            };
-            let _ = write!(out, "stream_size:{peer},{comparison},{bytes}");
+        Keyword::StreamSize(side, sign, bytes) => {
+            let _ = write!(out, "stream_size:{},{},{bytes}", peer(*side), comparison(*sign));
         }
         Keyword::AppLayerProtocol { negated, protocol } => {
             let not = if *negated { "!" } else { "" };
@@ -148,6 +117,54 @@ fn keyword(keyword: &Keyword, out: &mut String) {
         Keyword::Noalert => out.push_str("noalert"),
     }
     out.push(';');
+}
+
+pub(super) fn flow_state(flow: Flow) -> &'static str {
+    match flow {
+        Flow::ToServer => "to_server",
+        Flow::ToClient => "to_client",
+        Flow::EstablishedToServer => "established,to_server",
+        Flow::EstablishedToClient => "established,to_client",
+        Flow::NotEstablished => "not_established",
+        Flow::NotEstablishedToServer => "not_established,to_server",
+    }
+}
+
+pub(super) fn buffer(buffer: Buffer) -> &'static str {
+    match buffer {
+        Buffer::TlsSni => "tls.sni",
+        Buffer::QuicSni => "quic.sni",
+        Buffer::HttpHost => "http.host",
+        Buffer::HttpHostRaw => "http.host.raw",
+        Buffer::HttpStart => "http.start",
+        Buffer::HttpHeaderNames => "http.header_names",
+        Buffer::HttpMethod => "http.method",
+        Buffer::Ja4 => "ja4.hash",
+    }
+}
+
+pub(super) fn bit_operation(operation: BitOperation) -> &'static str {
+    match operation {
+        BitOperation::Set => "set",
+        BitOperation::Unset => "unset",
+        BitOperation::IsSet => "isset",
+        BitOperation::IsNotSet => "isnotset",
+    }
+}
+
+pub(super) fn peer(peer: Peer) -> &'static str {
+    match peer {
+        Peer::Client => "client",
+        Peer::Server => "server",
+    }
+}
+
+pub(super) fn comparison(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Less => "<",
+        Comparison::Equal => "=",
+        Comparison::Greater => ">",
+    }
 }
 
 /// The name of a mark: fwc's own, and the same in every group of a policy.
@@ -216,6 +233,9 @@ fn metadata(data: &Metadata, out: &mut String) {
     pair("fwc_port", &data.reach);
     if data.mode == Mode::Observed {
         pair("fwc_mode", "observe");
+    }
+    if let Some(service) = &data.entry_of {
+        pair("fwc_entry_of", service);
     }
     if let Some(owner) = &data.owner {
         pair("fwc_owner", owner);

@@ -3,11 +3,16 @@
 //! An id in a log means the same grant for ever and in every region, so it is a hash of what the
 //! grant says. Ids of the skeleton are fixed and lie below all of them.
 
+use std::ops::RangeInclusive;
+
 use rustc_hash::FxHashMap;
 use sha2::{Digest as _, Sha256};
 
 /// The first id of a grant; what lies below belongs to the skeleton, to others and to AWS.
 pub const FIRST: u32 = 1_000_000_000;
+
+/// The ids of the skeleton.
+pub const SKELETON: RangeInclusive<u32> = 900_001..=900_199;
 
 /// The last id of a grant. Suricata 7.0 takes ids up to 4,294,967,294.
 pub const LAST: u32 = 3_999_999_999;

@@ -9,6 +9,7 @@ use fwc::analysis::reach::Entries;
 use fwc::analysis::report::{self, Review};
 use fwc::analysis::rows::Witness;
 use fwc::diagnostic::render::{Format, Style, render};
+use fwc::matcher::reference::Reference;
 use fwc::matcher::{Action, Matcher, Options, Reason, Source};
 use fwc::policy::pattern::Pattern;
 use fwc::policy::port::Protocol;
@@ -224,6 +225,106 @@ proptest! {
         let formatted = fwc::syntax::format(&parsed.file, &text);
         prop_assert!(between(&policy, &resolved(&formatted)).is_empty(), "{}", formatted);
     }
+}
+
+/// Every flow of a small world: whatever can be said in two labels of an alphabet below what policies
+/// name, over every protocol, to ports and addresses on both sides of every boundary.
+fn world() -> Vec<Witness> {
+    let labels = ["b", "x", "p-1", "1-s", "aaaa"];
+    let mut names = vec!["elsewhere".to_owned()];
+    for base in ["a.example", "ba.example"] {
+        names.push(base.to_owned());
+        for label in labels {
+            names.push(format!("{label}.{base}"));
+            names.extend(labels.map(|below| format!("{below}.{label}.{base}")));
+        }
+    }
+    let names: Vec<Option<String>> =
+        std::iter::once(None).chain(names.into_iter().map(Some)).collect();
+    let addresses: [IpAddr; 5] =
+        ["203.0.113.2", "203.0.113.7", "203.0.113.8", "2001:db8:1::3", "192.0.2.1"]
+            .map(|it| it.parse().unwrap());
+    let mut flows = Vec::new();
+    for protocol in Protocol::ALL {
+        let names = if protocol.named() { &names[..] } else { &names[..1] };
+        let ports = if protocol.has_ports() { &[443, 444, 80, 22, 53][..] } else { &[0][..] };
+        for name in names {
+            for port in ports {
+                flows.extend(addresses.map(|address| {
+                    let port = protocol.has_ports().then_some(*port);
+                    Witness { protocol, port, name: name.clone(), address }
+                }));
+            }
+        }
+    }
+    flows
+}
+
+/// What is allowed in that world, asked of the matcher that is its specification, flow by flow.
+fn allowed(policy: &Policy, world: &[Witness], source: Source) -> Vec<bool> {
+    let options = Options::new(today());
+    let reference = Reference::new(policy, RegionId(0), &options);
+    let is_allowed =
+        |flow: &Witness| flow.flow(source, |flow| reference.decide(flow)).action == Action::Allow;
+    world.iter().map(is_allowed).collect()
+}
+
+/// The flow that a set should have and has not, or has and should not.
+fn odd<'w>(set: &Flows, expected: &[bool], world: &'w [Witness]) -> Option<&'w Witness> {
+    let mut all = world.iter().zip(expected);
+    all.find(|(flow, expected)| contains(set, flow) != **expected).map(|(flow, _)| flow)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    // The properties above ask some flows about many policies; this one leaves no flow out.
+    #[test]
+    fn reach_and_diff_are_what_is_enumerated((before, after) in pair()) {
+        let texts = format!("{before}\n{after}");
+        let (before, after) = (resolved(&before), resolved(&after));
+        let world = world();
+        let found = between(&before, &after);
+        for (number, service) in before.services.iter().enumerate() {
+            let id = ServiceId(number as u32);
+            let mut sides = [&before, &after].map(|policy| {
+                let reach = Entries::new(policy, RegionId(0), today()).reach(&[id]);
+                (reach, allowed(policy, &world, Source::Service(id)))
+            });
+            for (reach, expected) in &sides {
+                prop_assert_eq!(odd(reach, expected, &world), None, "{}", texts);
+            }
+            let delta = found.deltas.iter().find(|it| *it.services == [service.name.clone()]);
+            let empty = Flows::default();
+            let told = delta.map_or([&empty, &empty], |it| [&it.closes, &it.opens]);
+            for set in told {
+                let [(_, these), (_, those)] = &sides;
+                let gone = |(was, is): (&bool, &bool)| *was && !*is;
+                let expected: Vec<bool> = these.iter().zip(those).map(gone).collect();
+                prop_assert_eq!(odd(set, &expected, &world), None, "{}", texts);
+                sides.reverse();
+            }
+        }
+        // Addresses that are of two services: what either is allowed and neither is denied.
+        for address in ["10.0.0.2", "10.0.0.6"] {
+            let source = Source::Address(address.parse().unwrap());
+            let (services, _) = decide(&matcher(&before), &world[0], source);
+            let reach = Entries::new(&before, RegionId(0), today()).reach(&services);
+            let expected = allowed(&before, &world, source);
+            prop_assert_eq!(odd(&reach, &expected, &world), None, "{}", texts);
+        }
+    }
+}
+
+#[test]
+fn the_enumerated_world_is_on_both_sides_of_what_policies_say() {
+    let text =
+        "fwc 1\nservice first from 10.0.0.0/30 {\n  allow **.a.example except *.b.a.example\n}\n";
+    let (policy, world) = (resolved(text), world());
+    let allowed = allowed(&policy, &world, Source::Service(ServiceId(0)));
+    let number = allowed.iter().filter(|it| **it).count();
+    // Five labels and five times five, but the five below `b`, at five addresses.
+    assert_eq!(number, (5 + 25 - 5) * 5);
 }
 
 /// The policy with its blocks and the lines of each in another order, each set apart, and some said

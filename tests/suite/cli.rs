@@ -446,7 +446,13 @@ fn a_signature_is_explained_by_its_entry() {
     let (sid, _) = rest.split_once(';').unwrap();
     let output = fwc(folder.path(), &["explain", sid, "--policy", "prod.fw"], "");
     let said = text(&output.stdout);
-    for part in ["prod.fw:4 `api.stripe.com`", "service  checkout", "ticket   PAY-812", line] {
+    for part in ["prod.fw:4 `allow api.stripe.com`", "service  checkout", "ticket   PAY-812", line]
+    {
         assert!(said.contains(part), "{part} is missing in:\n{said}");
     }
+    let json = fwc(folder.path(), &["explain", sid, "--policy", "prod.fw", "--format", "json"], "");
+    let said: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!((&said["schema"], &said["kind"]), (&1.into(), &"signature".into()));
+    assert_eq!(said["entries"][0]["line"], 4);
+    assert_eq!(said["regions"][0]["signature"], line);
 }

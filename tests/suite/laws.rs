@@ -22,7 +22,7 @@ regions:
     networks: { web: [10.20.64.0/24], wide: [10.20.64.0/18] }
 ";
 
-fn project() -> Project {
+pub(crate) fn project() -> Project {
     project::parse(FileId(0), PROJECT).0.unwrap()
 }
 
@@ -66,9 +66,9 @@ fn lines() -> impl Strategy<Value = Vec<String>> {
 }
 
 /// A service block, by its header and lines.
-type Block = (String, Vec<String>);
+pub(crate) type Block = (String, Vec<String>);
 
-fn blocks() -> impl Strategy<Value = Vec<Block>> {
+pub(crate) fn blocks() -> impl Strategy<Value = Vec<Block>> {
     let header = |name: &'static str, froms: &[&'static str]| {
         let from = prop::sample::select(froms.to_vec());
         let observe = prop::sample::select(vec!["", "", " observe until 2027-06-30"]);
@@ -85,7 +85,7 @@ fn blocks() -> impl Strategy<Value = Vec<Block>> {
     (first, second, third, outer).prop_map(|(a, b, c, d)| vec![a, b, c, d])
 }
 
-fn policy(blocks: &[Block]) -> String {
+pub(crate) fn policy(blocks: &[Block]) -> String {
     let mut text = "fwc 1\n".to_owned();
     for (header, lines) in blocks {
         let body: String = lines.iter().map(|line| format!("  {line}\n")).collect();
@@ -105,7 +105,7 @@ fn compile(text: &str, profile: &'static Profile) -> Option<Vec<Ruleset>> {
 }
 
 /// The lines that stand alone: each is a policy without findings.
-fn good(mut blocks: Vec<Block>) -> Vec<Block> {
+pub(crate) fn good(mut blocks: Vec<Block>) -> Vec<Block> {
     for (header, lines) in &mut blocks {
         let alone = |line: &String| vec![(header.clone(), vec![line.clone()])];
         lines.retain(|line| compile(&policy(&alone(line)), &profile::HARDENED).is_some());

@@ -14,11 +14,14 @@ mod analysis;
 mod architecture;
 mod cli;
 mod corpus;
+#[cfg(feature = "aws")]
+mod delivery;
+mod deploy;
 mod docs;
 mod editor;
 mod emit;
+mod emulator;
 mod engine;
-
 mod forms;
 mod laws;
 mod lints;
@@ -27,6 +30,8 @@ mod lsp;
 mod matcher;
 mod model;
 mod project;
+mod pushes;
+mod readback;
 mod render;
 mod support;
 mod terminal;

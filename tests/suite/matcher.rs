@@ -70,6 +70,14 @@ fn odd_bytes_before_a_name_pass_where_a_name_and_all_below_it_are_one_grant() {
     check(&twice, b"\xff.x.example", true);
     let twice = "allow x.example because PAY-1 \"one\"\nallow { x.example **.x.example }";
     check(twice, b"\xff.x.example", false);
+    // The first in the text, which need not come first in the service.
+    let one = "because PAY-1 \"one\"";
+    let below =
+        format!("allow x.example {one}\nallow **.x.example {one}\n}}\nset late {{\nx.example");
+    check(&format!("use late\n{below} because PAY-2 \"two\""), b"\xff.x.example", true);
+    let below = format!("allow **.x.example {one}\n}}\nset late {{\nx.example");
+    let twice = format!("use late {one}\nuse late because PAY-2 \"two\"\n{below}");
+    check(&twice, b"\xff.x.example", true);
     check("allow **.x.example", b"\xff.x.example", false);
     check("allow { x.example **.x.example } except a.x.example", b".x.example", false);
 }

@@ -3,7 +3,7 @@
 //! botocore checks less of its model than the service does, so the model is walked here: required
 //! and unknown members, lengths, ranges, patterns, enumerations.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use regex::Regex;
@@ -17,22 +17,27 @@ use crate::emit::emit_all;
 const PRINT: &str = "import json, sys; from botocore.loaders import Loader; \
                      print(json.dumps(Loader().load_service_model(sys.argv[1], 'service-2')))";
 
-/// The service model of Network Firewall.
-fn model() -> Value {
+const MISSING: &str = "botocore is missing: `scripts/test` installs it, and so does `python3 -m venv \
+                       target/venv && target/venv/bin/python -m pip install botocore`";
+
+/// A Python that has botocore.
+pub(crate) fn python() -> PathBuf {
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/python");
-    let missing = "botocore is missing: `scripts/test` installs it, and so does `python3 -m venv \
-                   target/venv && target/venv/bin/python -m pip install botocore`";
-    let output = Command::new(&python)
-        .args(["-c", PRINT, "network-firewall"])
-        .output()
-        .unwrap_or_else(|error| panic!("{missing} ({}: {error})", python.display()));
+    let output = Command::new(&python).args(["-c", "import botocore"]).output();
+    assert!(output.is_ok_and(|it| it.status.success()), "{MISSING}");
+    python
+}
+
+/// The service model of Network Firewall.
+pub(crate) fn model() -> Value {
+    let output = Command::new(python()).args(["-c", PRINT, "network-firewall"]).output().unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{missing}\n{complaint}");
+    assert!(output.status.success(), "{complaint}");
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// Everything in which a value is not of a shape.
-fn faults(model: &Value, shape: &str, value: &Value) -> Vec<String> {
+pub(crate) fn faults(model: &Value, shape: &str, value: &Value) -> Vec<String> {
     let mut walk = Walk { model, faults: Vec::new() };
     walk.value(shape, value, shape);
     walk.faults
@@ -89,7 +94,7 @@ impl Walk<'_> {
             (Some("integer" | "long"), Value::Number(number)) => {
                 self.size(shape, number.as_u64().unwrap(), path);
             }
-            (Some("boolean"), Value::Bool(_)) => {}
+            (Some("boolean"), Value::Bool(_)) | (Some("timestamp"), Value::Number(_)) => {}
             (kind, _) => self.fault(path, format!("{value} is no {kind:?}")),
         }
     }

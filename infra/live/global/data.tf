@@ -44,6 +44,7 @@ module "files" {
 
   name        = local.name
   directories = { for service, use in local.platform.services : service => use.files if can(use.files) }
+  schedule    = var.sync_schedule
   protected   = var.protected
 
   primary = {

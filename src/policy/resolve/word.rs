@@ -328,7 +328,7 @@ pub fn is_identifier(text: &str) -> bool {
 
 /// Whether a word names an owner: `@`, then parts between `/`, each a letter or digit and then more of
 /// them or `. _ -`.
-pub(super) fn is_owner(text: &str) -> bool {
+pub fn is_owner(text: &str) -> bool {
     let is_part = |part: &str| {
         part.starts_with(|first: char| first.is_ascii_alphanumeric())
             && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))

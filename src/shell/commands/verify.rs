@@ -37,10 +37,11 @@ pub(crate) fn verify(args: &Args, verify: &Verify, shell: &mut Shell) -> Result<
     if let Some(folder) = &verify.output {
         evidence::check(folder)?;
     }
-    let engines = engines::find(&verify.engines, &found.root)?;
+    let root = found.root.clone();
     let Some(compiled) = found.compile(&path, verify.today, shell)? else {
         return Ok(Exit::Findings);
     };
+    let engines = engines::find(&verify.engines, &root)?;
     let mut notes: Vec<String> = engines.iter().filter_map(engines::note).collect();
     let regions: Vec<Region<'_>> = compiled
         .rulesets(&roles)

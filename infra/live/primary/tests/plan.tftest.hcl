@@ -9,6 +9,11 @@ override_data {
   values = { name = "us-east-1" }
 }
 
+variables {
+  # Any file will do: what is in the package of the functions is not Terraform's matter.
+  functions = "versions.tf"
+}
+
 run "primary" {
   assert {
     condition     = module.egress.firewall_policy_name == "shop-prod-primary"

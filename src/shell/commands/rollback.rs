@@ -1,0 +1,29 @@
+//! `fwc rollback`: the generation before the one in force comes back.
+
+use fwc::deploy;
+
+use crate::shell::args::{Args, ResultFormat, Rollback};
+use crate::shell::{Error, Exit, Shell, project};
+
+use super::delivery::{self, Session, show};
+
+pub(crate) fn rollback(args: &Args, command: &Rollback, shell: &mut Shell) -> Result<Exit, Error> {
+    let Rollback { region, account, how } = command;
+    let Some(found) = project::find(args, None, shell)? else { return Ok(Exit::Findings) };
+    let targets = delivery::targets(&found, region)?;
+    let session = Session::new(account, how.poll, targets, shell)?;
+    let observed = session.observe_all(shell)?;
+    let plans = session.targets().iter().zip(&observed);
+    let plans = plans.map(|(target, observed)| deploy::rollback(target, observed));
+    let Some(plan) = delivery::accept(&session, &found.project, plans, shell) else {
+        return Ok(Exit::Findings);
+    };
+    if how.format == ResultFormat::Text {
+        shell.print(&format!("{}\n", show::plan(&plan, &[])))?;
+    }
+    if !delivery::agreed(&plan, how, "roll back?", shell) {
+        shell.say("nothing was changed");
+        return Ok(Exit::Incomplete);
+    }
+    delivery::carry_out(&session, &plan, how, None, shell)
+}
