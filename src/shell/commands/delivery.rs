@@ -162,17 +162,25 @@ pub(super) fn desired(compiled: &Compiled, targets: &[Target]) -> Vec<Desired> {
     targets.iter().filter_map(|target| of_role(&target.role)).collect()
 }
 
+/// What a plan is made of.
+pub(super) struct Wanted<'a> {
+    pub(super) policy: Option<&'a Path>,
+    pub(super) regions: &'a Regions,
+    pub(super) permitted: &'a Permitted,
+    pub(super) account: &'a Account,
+    /// How long to wait before a region is asked again how far it is.
+    pub(super) poll: Duration,
+    /// How what opens and closes is written; without it nothing is compared.
+    pub(super) format: Option<DiffFormat>,
+}
+
 /// What a push of a policy would do. `None` if the policy or the plan is refused, which has been shown.
 pub(super) fn decide(
     args: &Args,
-    policy: Option<&Path>,
-    regions: &Regions,
-    permitted: &Permitted,
-    account: &Account,
-    poll: Duration,
-    format: DiffFormat,
+    wanted: &Wanted<'_>,
     shell: &mut Shell,
 ) -> Result<Option<Decided>, Error> {
+    let Wanted { policy, regions, permitted, account, poll, format } = *wanted;
     let Some(found) = project::find(args, policy, shell)? else { return Ok(None) };
     let targets = targets(&found, &regions.region)?;
     if permitted.destroy {
@@ -195,8 +203,10 @@ pub(super) fn decide(
     let plans = plans.map(|(desired, observed)| deploy::plan(desired, observed, &options));
     let Some(plan) = accept(&session, &compiled.project, plans, shell) else { return Ok(None) };
     let changes = desired.iter().zip(&observed);
-    let changes =
-        changes.map(|(desired, observed)| live::changes(desired, observed, &compiled, format));
+    let changes = changes.map(|(desired, observed)| match format {
+        Some(format) => live::changes(desired, observed, &compiled, format),
+        None => Changes::Unknown,
+    });
     let changes = changes.collect();
     Ok(Some(Decided { session, plan, changes, compiled: Some(compiled) }))
 }
@@ -283,9 +293,26 @@ pub(super) fn carry_out(
     Ok(if report.is_complete() { Exit::Done } else { Exit::Incomplete })
 }
 
-/// Whether a person who can be asked agrees.
-pub(super) fn agreed(plan: &Plan, how: &How, question: &str, shell: &mut Shell) -> bool {
-    plan.is_empty() || how.yes || !shell.is_attended() || shell.ask(question)
+/// Shows a plan before it is pushed; tells whether a person who can be asked agrees.
+pub(super) fn agreed(
+    plan: &Plan,
+    changes: &[Changes],
+    how: &How,
+    question: &str,
+    shell: &mut Shell,
+) -> Result<bool, Error> {
+    let is_asked = is_asked(how, shell) && !plan.is_empty();
+    match how.format {
+        args::ResultFormat::Text => shell.print(&format!("{}\n", show::plan(plan, changes)))?,
+        args::ResultFormat::Json if is_asked => shell.say(&show::plan(plan, changes)),
+        args::ResultFormat::Json => {}
+    }
+    Ok(!is_asked || shell.ask(question))
+}
+
+/// Whether somebody is asked before anything is changed.
+pub(super) fn is_asked(how: &How, shell: &Shell) -> bool {
+    !how.yes && shell.is_attended()
 }
 
 /// The entries whose signatures AWS has refused: it says which by quoting them.

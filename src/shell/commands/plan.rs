@@ -5,23 +5,19 @@ use std::time::Duration;
 use crate::shell::args::{Args, DiffFormat, Plan};
 use crate::shell::{Error, Exit, Shell, disk};
 
-use super::delivery::{self, show};
-
-/// Nothing is waited for.
-const NEVER: Duration = Duration::ZERO;
+use super::delivery::{self, Wanted, show};
 
 pub(crate) fn plan(args: &Args, command: &Plan, shell: &mut Shell) -> Result<Exit, Error> {
-    let Plan { policy, regions, permitted, account, .. } = command;
-    let decided = delivery::decide(
-        args,
-        policy.as_deref(),
-        regions,
-        permitted,
-        account,
-        NEVER,
-        command.format,
-        shell,
-    )?;
+    let wanted = Wanted {
+        policy: command.policy.as_deref(),
+        regions: &command.regions,
+        permitted: &command.permitted,
+        account: &command.account,
+        // Nothing is waited for.
+        poll: Duration::ZERO,
+        format: (command.format != DiffFormat::Json).then_some(command.format),
+    };
+    let decided = delivery::decide(args, &wanted, shell)?;
     let Some(decided) = decided else { return Ok(Exit::Findings) };
     let plan = &decided.plan;
     match command.format {

@@ -7,29 +7,26 @@ use fwc::deploy::Plan;
 use crate::shell::args::{Args, DiffFormat, Push, ResultFormat};
 use crate::shell::{Error, Exit, Shell, disk};
 
-use super::delivery::{self, Session, show};
+use super::delivery::{self, Session, Wanted};
 
 pub(crate) fn push(args: &Args, command: &Push, shell: &mut Shell) -> Result<Exit, Error> {
     let Push { policy, plan, regions, permitted, account, how } = command;
     if let Some(file) = plan {
         return planned(file, command, shell);
     }
-    let decided = delivery::decide(
-        args,
-        policy.as_deref(),
+    let is_shown = how.format == ResultFormat::Text || delivery::is_asked(how, shell);
+    let wanted = Wanted {
+        policy: policy.as_deref(),
         regions,
         permitted,
         account,
-        how.poll,
-        DiffFormat::Text,
-        shell,
-    )?;
+        poll: how.poll,
+        format: is_shown.then_some(DiffFormat::Text),
+    };
+    let decided = delivery::decide(args, &wanted, shell)?;
     let Some(decided) = decided else { return Ok(Exit::Findings) };
     let (session, plan) = (&decided.session, &decided.plan);
-    if how.format == ResultFormat::Text {
-        shell.print(&format!("{}\n", show::plan(plan, &decided.changes)))?;
-    }
-    if !delivery::agreed(plan, how, "push this?", shell) {
+    if !delivery::agreed(plan, &decided.changes, how, "push this?", shell)? {
         shell.say("nothing was changed");
         return Ok(Exit::Incomplete);
     }

@@ -2,10 +2,10 @@
 
 use fwc::deploy;
 
-use crate::shell::args::{Args, ResultFormat, Rollback};
+use crate::shell::args::{Args, Rollback};
 use crate::shell::{Error, Exit, Shell, project};
 
-use super::delivery::{self, Session, show};
+use super::delivery::{self, Session};
 
 pub(crate) fn rollback(args: &Args, command: &Rollback, shell: &mut Shell) -> Result<Exit, Error> {
     let Rollback { region, account, how } = command;
@@ -18,10 +18,7 @@ pub(crate) fn rollback(args: &Args, command: &Rollback, shell: &mut Shell) -> Re
     let Some(plan) = delivery::accept(&session, &found.project, plans, shell) else {
         return Ok(Exit::Findings);
     };
-    if how.format == ResultFormat::Text {
-        shell.print(&format!("{}\n", show::plan(&plan, &[])))?;
-    }
-    if !delivery::agreed(&plan, how, "roll back?", shell) {
+    if !delivery::agreed(&plan, &[], how, "roll back?", shell)? {
         shell.say("nothing was changed");
         return Ok(Exit::Incomplete);
     }

@@ -26,7 +26,7 @@ pub(super) fn event(event: &Event<'_>) -> String {
         Event::Creating(name) => format!("making {name}"),
         Event::Switching => "switching the firewall policy".to_owned(),
         Event::Zones([]) => "no zones are watched".to_owned(),
-        Event::Zones(zones) => format!("waiting for {}", every_zone(zones)),
+        Event::Zones(zones) => format!("zones: {}", every_zone(zones)),
         Event::SwitchingBack => "switching back".to_owned(),
         Event::Deleting(name) => format!("deleting {name}"),
     }
