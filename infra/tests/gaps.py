@@ -177,6 +177,9 @@ class Accelerators:
         self.store.drop("group", request["EndpointGroupArn"])
         return {}
 
+    def ListCrossAccountResources(self, name, request):
+        return {"CrossAccountResources": []}
+
     def ListTagsForResource(self, name, request):
         return {"Tags": self.tags.get(request["ResourceArn"], [])}
 
