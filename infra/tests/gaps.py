@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""What the platform uses and no emulator from PyPI has: gaps.py PORT UPSTREAM
+"""What the platform uses and no emulator from PyPI has: gaps.py PORT MOTO MINISTACK
 
-Global Accelerator and DataSync, as far as this stack uses them, add-ons of EKS, and backup and access policies of EFS.
-Every other call to EKS and EFS goes on to the emulator at UPSTREAM. Arguments are checked against botocore's models;
+Global Accelerator and DataSync, as far as this stack uses them, add-ons and security groups of EKS clusters, backup and
+access policies of EFS, and what mail identities of SES are sent from. Every other call to EKS and EFS goes on to
+the emulator at MOTO, to SES to that at MINISTACK. Arguments are checked against botocore's models;
 what is answered is what was given, with the identifiers and states that the services add. Objects that others refer
 to cannot be deleted before those, as in the services.
 """
@@ -16,6 +17,7 @@ import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import boto3
 import botocore.session
 from botocore.validate import ParamValidator
 
@@ -177,6 +179,9 @@ class Accelerators:
         self.store.drop("group", request["EndpointGroupArn"])
         return {}
 
+    def ListCrossAccountResources(self, name, request):
+        return {"CrossAccountResources": []}
+
     def ListTagsForResource(self, name, request):
         return {"Tags": self.tags.get(request["ResourceArn"], [])}
 
@@ -324,6 +329,56 @@ class Policies:
         return {}
 
 
+class Clusters:
+    """The security groups that EKS makes for the clusters of one region."""
+
+    def __init__(self, region, moto):
+        self.ec2 = boto3.client("ec2", region_name=region, endpoint_url=moto, aws_access_key_id=ACCOUNT, aws_secret_access_key="emulated")
+        self.groups = {}
+
+    def complete(self, command, path, status, answer):
+        """What EKS answers to a call about a cluster, with its security group."""
+        match = re.fullmatch(r"/clusters(?:/([^/]+))?", path)
+        if not match or status >= 300 or "cluster" not in answer:
+            return answer
+        name = answer["cluster"]["name"]
+        network = answer["cluster"]["resourcesVpcConfig"]
+        if command == "DELETE":
+            self.ec2.delete_security_group(GroupId=self.groups.pop(name))
+            return answer
+        if name not in self.groups:
+            [subnet] = self.ec2.describe_subnets(SubnetIds=network["subnetIds"][:1])["Subnets"]
+            made = self.ec2.create_security_group(GroupName=f"eks-cluster-sg-{name}", Description="EKS", VpcId=subnet["VpcId"])
+            self.groups[name] = made["GroupId"]
+        network["clusterSecurityGroupId"] = self.groups[name]
+        return answer
+
+
+class Mail:
+    """Where mail identities of one region are sent from."""
+
+    def __init__(self):
+        self.store = Store()
+
+    def PutEmailIdentityMailFromAttributes(self, name, request):
+        domain = request.get("MailFromDomain")
+        attributes = {"BehaviorOnMxFailure": request.get("BehaviorOnMxFailure", "USE_DEFAULT_VALUE")}
+        if domain:
+            attributes.update(MailFromDomain=domain, MailFromDomainStatus="SUCCESS")
+        self.store.put("sender", name[0], attributes)
+        return {}
+
+    def complete(self, command, path, status, answer):
+        match = re.fullmatch(r"/v2/email/identities/([^/]+)", path)
+        if not match:
+            return answer
+        if command == "DELETE":
+            self.store.drop("sender", match[1])
+        elif status == 200 and match[1] in self.store.kinds.get("sender", {}):
+            answer["MailFromAttributes"] = self.store.kinds["sender"][match[1]]
+        return answer
+
+
 # Calls in JSON by the prefix of their target; calls by path: service, method, path, operation.
 TARGETS = {"GlobalAccelerator_V20180706": ("globalaccelerator", lambda region: "global", lambda region: Accelerators()), "FmrsService": ("datasync", lambda region: region, DataSync)}
 PATHS = [
@@ -331,6 +386,7 @@ PATHS = [
     ("eks", Addons, "GET", r"/clusters/([^/]+)/addons/([^/]+)", "DescribeAddon"),
     ("eks", Addons, "POST", r"/clusters/([^/]+)/addons/([^/]+)/update", "UpdateAddon"),
     ("eks", Addons, "DELETE", r"/clusters/([^/]+)/addons/([^/]+)", "DeleteAddon"),
+    ("sesv2", None, "PUT", r"/v2/email/identities/([^/]+)/mail-from", "PutEmailIdentityMailFromAttributes"),
     ("efs", Policies, "PUT", r"/2015-02-01/file-systems/([^/]+)/backup-policy", "PutBackupPolicy"),
     ("efs", Policies, "GET", r"/2015-02-01/file-systems/([^/]+)/backup-policy", "DescribeBackupPolicy"),
     ("efs", Policies, "PUT", r"/2015-02-01/file-systems/([^/]+)/policy", "PutFileSystemPolicy"),
@@ -341,7 +397,7 @@ PATHS = [
 
 class Gaps(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    upstream = None
+    moto = ministack = None
     lock = threading.Lock()
     services = {}
     models = {}
@@ -362,9 +418,9 @@ class Gaps(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = answer
 
     def ours(self, body):
-        if "Authorization" not in self.headers:
+        region = self.region()
+        if region is None:
             return None
-        region = self.headers["Authorization"].split("Credential=")[1].split("/")[2]
         prefix, _, operation = self.headers.get("X-Amz-Target", "").rpartition(".")
         if prefix in TARGETS:
             name, place, make = TARGETS[prefix]
@@ -374,7 +430,7 @@ class Gaps(BaseHTTPRequestHandler):
         for name, make, method, pattern, operation in PATHS:
             match = re.fullmatch(pattern, path)
             if match and method == self.command:
-                service = self.services.setdefault((name, region), make(region))
+                service = self.mail(region) if make is None else self.services.setdefault((name, region), make(region))
                 request = json.loads(body or b"{}")
                 key = match.groups()
                 if operation == "CreateAddon":
@@ -397,16 +453,44 @@ class Gaps(BaseHTTPRequestHandler):
             raise Refused("ValidationException", report.generate_report() or f"unknown: {sorted(unknown)}")
         return method(key, request)
 
+    def mail(self, region):
+        if ("mail", region) not in self.services:
+            self.services["mail", region] = Mail()
+        return self.services["mail", region]
+
+    def clusters(self, region):
+        if ("clusters", region) not in self.services:
+            self.services["clusters", region] = Clusters(region, self.moto)
+        return self.services["clusters", region]
+
     def pass_on(self, body):
-        request = urllib.request.Request(self.upstream + self.path, data=body or None, method=self.command)
+        upstream = self.ministack if self.path.startswith("/v2/email") else self.moto
+        request = urllib.request.Request(upstream + self.path, data=body or None, method=self.command)
         for name, value in self.headers.items():
             if name.lower() not in HOP_BY_HOP:
                 request.add_header(name, value)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
-                self.say(answer.status, dict(answer.headers), answer.read())
+                status, headers, text = answer.status, dict(answer.headers), answer.read()
         except urllib.error.HTTPError as error:
-            self.say(error.code, dict(error.headers), error.read())
+            status, headers, text = error.code, dict(error.headers), error.read()
+        self.say(status, headers, self.completed(status, text))
+
+    def completed(self, status, text):
+        region = self.region()
+        path = self.path.partition("?")[0].rstrip("/")
+        keep = {"/clusters": self.clusters, "/v2/email": self.mail}
+        for prefix, of in keep.items():
+            if region and path.startswith(prefix):
+                with self.lock:
+                    return json.dumps(of(region).complete(self.command, path, status, json.loads(text or b"{}"))).encode()
+        return text
+
+    def region(self):
+        """The region a call is signed for, or None."""
+        if "Authorization" not in self.headers:
+            return None
+        return self.headers["Authorization"].split("Credential=")[1].split("/")[2]
 
     def say(self, status, headers, text):
         self.send_response(status)
@@ -424,7 +508,7 @@ class Gaps(BaseHTTPRequestHandler):
 
 
 def main():
-    port, Gaps.upstream = int(sys.argv[1]), sys.argv[2].rstrip("/")
+    port, Gaps.moto, Gaps.ministack = int(sys.argv[1]), sys.argv[2].rstrip("/"), sys.argv[3].rstrip("/")
     ThreadingHTTPServer(("127.0.0.1", port), Gaps).serve_forever()
 
 

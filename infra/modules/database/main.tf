@@ -4,6 +4,9 @@ data "aws_region" "secondary" {
 
 locals {
   family = "aurora-postgresql${split(".", var.engine_version)[0]}"
+
+  # A global cluster is made before its first member, and may have no endpoint then; the next apply finds it.
+  writer_endpoint = coalesce(aws_rds_global_cluster.this.endpoint, module.primary.endpoint)
 }
 
 resource "aws_rds_global_cluster" "this" {
@@ -25,7 +28,7 @@ module "primary" {
   name              = var.name
   role              = "primary"
   global_cluster_id = aws_rds_global_cluster.this.id
-  writer_endpoint   = aws_rds_global_cluster.this.endpoint
+  writer_endpoint   = local.writer_endpoint
   engine_version    = var.engine_version
   family            = local.family
   instance_class    = var.instance_class
@@ -51,7 +54,7 @@ module "secondary" {
   name              = var.name
   role              = "secondary"
   global_cluster_id = module.primary.replicable_cluster_id
-  writer_endpoint   = aws_rds_global_cluster.this.endpoint
+  writer_endpoint   = local.writer_endpoint
   engine_version    = var.engine_version
   family            = local.family
   instance_class    = var.instance_class

@@ -25,7 +25,7 @@ output "reader_endpoints" {
 
 output "global_writer_endpoint" {
   description = "The endpoint that AWS moves to the writer of whichever region has it."
-  value       = aws_rds_global_cluster.this.endpoint
+  value       = local.writer_endpoint
 }
 
 output "writer_name" {

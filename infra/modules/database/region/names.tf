@@ -7,6 +7,9 @@ resource "aws_route53_zone" "this" {
   comment = "Database names of ${local.label}"
   tags    = var.tags
 
+  # With what others wrote into it.
+  force_destroy = !var.protected
+
   vpc {
     vpc_id = var.network.vpc_id
   }
