@@ -1,4 +1,4 @@
-//! Text back to signatures: the inverse of [`print`](super::print), and nothing wider.
+//! Text back to signatures: the inverse of [`print`](mod@super::print), and nothing wider.
 //!
 //! A line is read and printed again, and it is one of ours only if the same bytes come out. So two
 //! spellings of one meaning are never taken for each other: a firewall holds what we would have
