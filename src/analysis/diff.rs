@@ -1,8 +1,9 @@
 //! What a change of a policy opens and closes, decided by algebra and shown by flows.
 //!
 //! Services are compared by name and regions by role. A service is compared as one that shares its
-//! addresses with no other; where two versions agree that several do, the flows from there are
-//! compared as well, and what the services alone do not tell is a change of its own.
+//! addresses with no other. The flows from addresses that several share, before or after, are compared
+//! as well, and what the services alone and their addresses do not tell is a change of its own: whoever
+//! leaves an address may take along a `deny` that held for its neighbours.
 
 use core::net::IpAddr;
 use std::borrow::Cow;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use jiff::civil::Date;
 
-use super::addresses::AddressSet;
+use super::addresses::{AddressSet, overlay};
 use super::flows::Flows;
 use super::reach::{self, Entries, Line, of_grant};
 use super::rows::{Context, Destination, Row, rows};
@@ -276,27 +277,52 @@ impl<'p> Pair<'p> {
             if same_for_all && same(halves.before.lines(&name), halves.after.lines(&name)) {
                 continue;
             }
-            let change = halves.change(&[Arc::clone(&name)], same_for_all);
+            let who = vec![Arc::clone(&name)];
+            let change = halves.change([who.clone(), who], same_for_all);
             let told = self.tell(role, None, change, &mut halves, diff);
             alone.insert(name, told);
         }
-        if alone.is_empty() {
+        if alone.is_empty() && !self.has_moved(&halves) {
             return;
         }
-        let before = halves.before.crowds();
-        for (services, addresses) in halves.after.crowds() {
-            let Some(shared) = before.get(&services).map(|it| it.intersection(&addresses)) else {
-                continue;
+        let (before, after) = (halves.before.crowds(), halves.after.crowds());
+        let (olds, news) = (Vec::from_iter(before.keys()), Vec::from_iter(after.keys()));
+        for (crowds, shared) in overlay(before.values(), after.values()) {
+            let (Some(old), Some(new)) = crowds else { continue };
+            let (Some(old), Some(new)) = (olds.get(old), news.get(new)) else { continue };
+            let Some(address) = shared.witness() else { continue };
+            let told = |crowd: &[Arc<str>]| -> Vec<_> {
+                crowd.iter().filter_map(|name| alone.get(name)).cloned().collect()
             };
-            let told: Vec<_> = services.iter().filter_map(|name| alone.get(name)).collect();
-            let Some(address) = shared.witness().filter(|_| !told.is_empty()) else { continue };
-            let mut change = halves.change(&services, same_for_all);
-            for told in told.into_iter().flatten() {
-                change.opens = change.opens.difference(&told.opens);
-                change.closes = change.closes.difference(&told.closes);
+            let (opened, closed) = (told(new), told(old));
+            if old == new && (old.len() == 1 || opened.is_empty()) {
+                continue;
+            }
+            let mut change = halves.change([old.to_vec(), new.to_vec()], same_for_all);
+            for delta in opened.into_iter().flatten() {
+                change.opens = change.opens.difference(&delta.opens);
+            }
+            for delta in closed.into_iter().flatten() {
+                change.closes = change.closes.difference(&delta.closes);
+            }
+            // That a service has other addresses is a fact, and so is all that it brings or takes along.
+            let moved = |from: &[Arc<str>], to: &[Arc<str>]| -> Vec<_> {
+                to.iter().filter(|name| !from.contains(name)).cloned().collect()
+            };
+            for name in moved(old, new) {
+                change.opens = change.opens.difference(&halves.after.reach(&[name]));
+            }
+            for name in moved(new, old) {
+                change.closes = change.closes.difference(&halves.before.reach(&[name]));
             }
             self.tell(role, Some(address), change, &mut halves, diff);
         }
+    }
+
+    /// Whether the addresses of a service are others.
+    fn has_moved(self, halves: &Halves<'p>) -> bool {
+        let services = self.services();
+        services.iter().any(|name| halves.before.sources(name) != halves.after.sources(name))
     }
 
     /// Adds what opens and closes to the diff; `address` is one that the services share.
@@ -308,28 +334,31 @@ impl<'p> Pair<'p> {
         halves: &mut Halves<'p>,
         diff: &mut Diff,
     ) -> Option<Delta> {
-        let Comparison { services, before, after, opens, closes } = change;
+        let Comparison { who, before, after, opens, closes } = change;
         if opens.is_empty() && closes.is_empty() {
             return None;
         }
-        let observed = [self.before, self.after].iter().all(|policy| {
-            let services = services.iter().filter_map(|name| named(policy, name));
+        let observed = [self.before, self.after].iter().zip(&who).all(|(policy, who)| {
+            let services = who.iter().filter_map(|name| named(policy, name));
             services.map(|(_, it)| it).any(|service| service.observes(self.today))
         });
+        let [old, new] = &who;
+        let services: BTreeSet<_> = old.iter().chain(new).cloned().collect();
+        let services = Vec::from_iter(services);
         let effects = [(Effect::Opens, &opens, &before), (Effect::Closes, &closes, &after)];
         for (effect, flows, elsewhere) in effects {
-            let (with, without) = match effect {
-                Effect::Opens => (&mut halves.after, &mut halves.before),
-                Effect::Closes => (&mut halves.before, &mut halves.after),
+            let (with, without, had, had_not) = match effect {
+                Effect::Opens => (&mut halves.after, &mut halves.before, new, old),
+                Effect::Closes => (&mut halves.before, &mut halves.after, old, new),
             };
             if flows.is_empty() {
                 continue;
             }
-            let denied = with.denied(&services);
+            let denied = with.denied(had);
             for row in rows(flows, &Context { denied: &denied, elsewhere }) {
-                let granted = with.reason(&services, address, &row);
+                let granted = with.reason(had, address, &row);
                 let (Some(Reason::Grant(grant)), denied) =
-                    (granted, without.reason(&services, address, &row))
+                    (granted, without.reason(had_not, address, &row))
                 else {
                     debug_assert!(false, "the matcher allows {}: {granted:?}", row.witness);
                     continue;
@@ -358,7 +387,8 @@ impl<'p> Pair<'p> {
 
 /// What services reach in both policies, as far as it was needed to say what opens and closes.
 struct Comparison {
-    services: Vec<Arc<str>>,
+    /// Whose flows, before and after.
+    who: [Vec<Arc<str>>; 2],
     /// Everything that is reached before; empty if nothing opens.
     before: Flows,
     /// Everything that is reached after; empty if nothing closes.
@@ -383,25 +413,27 @@ struct Halves<'p> {
 }
 
 impl<'p> Halves<'p> {
-    /// What opens and what closes for flows that are of all these services.
-    fn change(&self, services: &[Arc<str>], same_for_all: bool) -> Comparison {
-        let services = services.to_vec();
-        let lines = |half: &Half<'p>| {
+    /// What opens and what closes for flows that are of all these services, before and after.
+    fn change(&self, who: [Vec<Arc<str>>; 2], same_for_all: bool) -> Comparison {
+        let [was, is] = &who;
+        let lines = |half: &Half<'p>, services: &[Arc<str>]| {
             let lines = services.iter().flat_map(|name| half.lines(name)).copied();
             let (allows, denies) = lines.partition(Line::allows);
             (allows, denies)
         };
         let (old, new): ((BTreeSet<Line<'p>>, BTreeSet<_>), (BTreeSet<_>, BTreeSet<_>)) =
-            (lines(&self.before), lines(&self.after));
-        let reach = |half: &Half<'p>| half.reach(&services);
+            (lines(&self.before, was), lines(&self.after, is));
         if !same_for_all || old.1 != new.1 {
-            let (before, after) = (reach(&self.before), reach(&self.after));
+            let (before, after) = (self.before.reach(was), self.after.reach(is));
             let (opens, closes) = (after.difference(&before), before.difference(&after));
-            return Comparison { services, before, after, opens, closes };
+            return Comparison { who, before, after, opens, closes };
         }
         // What is allowed in both neither opens nor closes, and is most of it.
-        let denied = self.after.denied(&services);
-        let beyond = |these: &BTreeSet<Line<'p>>, those: &BTreeSet<Line<'p>>, other: &Half<'p>| {
+        let denied = self.after.denied(is);
+        let beyond = |these: &BTreeSet<Line<'p>>,
+                      those: &BTreeSet<Line<'p>>,
+                      other: Vec<_>,
+                      half: &Half<'p>| {
             let lines: Vec<_> = these.difference(those).copied().collect();
             let new = reach::of_lines(&lines).difference(&denied);
             if new.is_empty() {
@@ -409,16 +441,13 @@ impl<'p> Halves<'p> {
             }
             // Names that others say to some place only cut what is large into many pieces.
             let names = new.names();
-            let known = other.entries.reach_where(
-                &other.ids(&services),
-                &|line| line.may_say(&names),
-                &AddressSet::clone,
-            );
+            let may_say = |line: &Line<'_>| line.may_say(&names);
+            let known = half.entries.reach_where(&other, &may_say, &AddressSet::clone);
             (new.difference(&known), known)
         };
-        let (opens, before) = beyond(&new.0, &old.0, &self.before);
-        let (closes, after) = beyond(&old.0, &new.0, &self.after);
-        Comparison { services, before, after, opens, closes }
+        let (opens, before) = beyond(&new.0, &old.0, self.before.ids(was), &self.before);
+        let (closes, after) = beyond(&old.0, &new.0, self.after.ids(is), &self.after);
+        Comparison { who, before, after, opens, closes }
     }
 }
 
@@ -440,6 +469,11 @@ impl<'p> Half<'p> {
     fn lines(&self, name: &str) -> &[Line<'p>] {
         let id = named(self.policy, name).map(|(id, _)| id);
         id.and_then(|id| self.entries.lines(id)).unwrap_or_default()
+    }
+
+    /// Where a service runs.
+    fn sources(&self, name: &str) -> Option<&Origins> {
+        named(self.policy, name).and_then(|(_, service)| service.sources(self.region))
     }
 
     fn reach(&self, services: &[Arc<str>]) -> Flows {
@@ -472,7 +506,7 @@ impl<'p> Half<'p> {
         Some(row.witness.flow(source, |flow| matcher.decide(flow).reason))
     }
 
-    /// Services that share addresses, and these addresses.
+    /// Services that run at the same addresses, and these addresses.
     fn crowds(&self) -> BTreeMap<Vec<Arc<str>>, AddressSet> {
         let mut crowds: Vec<(Vec<Arc<str>>, AddressSet)> = Vec::new();
         for service in &self.policy.services {
@@ -495,7 +529,7 @@ impl<'p> Half<'p> {
             crowds.retain(|(_, addresses)| !addresses.is_empty());
         }
         let mut shared: BTreeMap<Vec<Arc<str>>, AddressSet> = BTreeMap::new();
-        for (names, addresses) in crowds.into_iter().filter(|(names, _)| names.len() > 1) {
+        for (names, addresses) in crowds {
             let known = shared.entry(names).or_insert_with(AddressSet::empty);
             *known = AddressSet::of_all([&*known, &addresses]);
         }

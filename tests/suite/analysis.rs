@@ -127,6 +127,25 @@ fn pair() -> impl Strategy<Value = (String, String)> {
     prop_oneof![3 => near, 2 => (policy(), policy())]
 }
 
+/// The same services, each at the addresses of another one.
+fn moved(text: &str, by: usize) -> String {
+    let head = |line: &str| {
+        let (name, rest) = line.strip_prefix("service ")?.split_once(" from ")?;
+        let end = rest.find(" observe ").or_else(|| rest.find(" {"))?;
+        Some((name.to_owned(), rest[..end].to_owned(), rest[end..].to_owned()))
+    };
+    let heads: Vec<_> = text.lines().filter_map(head).collect();
+    let mut number = 0;
+    let lines = text.lines().map(|line| match head(line) {
+        Some((name, _, rest)) => {
+            number += 1;
+            format!("service {name} from {}{rest}\n", heads[(number - 1 + by) % heads.len()].1)
+        }
+        None => format!("{line}\n"),
+    });
+    lines.collect()
+}
+
 proptest! {
     #[test]
     fn a_flow_changes_its_verdict_where_the_diff_says_so(
@@ -210,6 +229,47 @@ proptest! {
                 let all = rows.iter().fold(Flows::default(), |all, row| all.union(row));
                 let left = all.difference(&denied).difference(&elsewhere);
                 prop_assert_eq!(&left, exact, "{}{:#?}", texts, found.changes);
+            }
+        }
+    }
+
+    /// A service that leaves an address takes along what it denied there, and one that comes brings it.
+    #[test]
+    fn a_flow_changes_its_verdict_where_the_diff_says_so_though_services_move(
+        (before, after) in pair(),
+        by in 1..3_usize,
+        flows in flows(),
+    ) {
+        let after = moved(&after, by);
+        let texts = format!("{before}\n{after}");
+        let (before, after) = (resolved(&before), resolved(&after));
+        let found = between(&before, &after);
+        let (old, new) = (matcher(&before), matcher(&after));
+        let of = |policy| Entries::new(policy, RegionId(0), today());
+        let (entries_before, entries_after) = (of(&before), of(&after));
+        for address in addresses() {
+            for flow in &flows {
+                let (left, was) = decide(&old, flow, Source::Address(address));
+                let (here, is) = decide(&new, flow, Source::Address(address));
+                let (was, is) = (was == Action::Allow, is == Action::Allow);
+                // No service is new or gone, so both policies number them alike.
+                let (crowd, others, entries) = match (was, is) {
+                    (false, true) => (&here, &left, &entries_after),
+                    (true, false) => (&left, &here, &entries_before),
+                    _ => continue,
+                };
+                let mut all: Vec<_> = left.iter().chain(&here).copied().collect();
+                all.sort_unstable();
+                all.dedup();
+                let name = |id: &ServiceId| before.service(*id).name.clone();
+                let mut told = found.deltas.iter().filter(|delta| {
+                    let alone = matches!(delta.services.as_slice(), [one] if crowd.iter().any(|id| name(id) == *one));
+                    alone || delta.services == all.iter().map(name).collect::<Vec<_>>()
+                });
+                let is_told = told.any(|it| contains(if is { &it.opens } else { &it.closes }, flow));
+                let mut movers = crowd.iter().filter(|id| !others.contains(id));
+                let is_brought = movers.any(|id| contains(&entries.reach(&[*id]), flow));
+                prop_assert!(is_told || is_brought, "{}{:?} from {}", texts, flow, address);
             }
         }
     }

@@ -11,6 +11,7 @@ pub(crate) enum Loader {
     /// A real engine.
     Engine(Arc<Known>),
     /// Whatever refuses lines with this part, and nothing else.
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "only what runs a push needs it"))]
     Without(&'static str),
 }
 
