@@ -473,8 +473,12 @@ impl<'p, F: Firewall> Run<'p, F> {
             }
         }
         let late = self.zones.iter().filter(|zone| !self.enforces(zone));
-        let late: Vec<_> =
-            late.map(|zone| format!("{} is {}", zone.zone, zone.sync.as_str())).collect();
+        let late: Vec<_> = late
+            .map(|zone| match zone.sync {
+                Sync::InSync => format!("{} still enforces what was before", zone.zone),
+                sync => format!("{} is {}", zone.zone, sync.as_str()),
+            })
+            .collect();
         Err(why.unwrap_or_else(|| format!("not every zone is in sync: {}", late.join(", "))))
     }
 

@@ -444,6 +444,33 @@ fn a_zone_that_never_syncs_takes_everything_back() {
 }
 
 #[test]
+fn a_zone_in_sync_with_what_was_before_is_waited_for() {
+    let hasty = |world: &World| {
+        let mut region = world.regions[1].borrow_mut();
+        region.lag = None;
+        region.hasty = true;
+    };
+    insta::assert_debug_snapshot!(push_over(&[], STOP, hasty), @r#"
+    [
+        "primary Switched, After, enforces cd",
+        "secondary Failed, After, enforces cd: not every zone is in sync: us-west-2a still enforces what was before, us-west-2b still enforces what was before",
+    ]
+    "#);
+}
+
+#[test]
+fn a_group_that_holds_our_name_is_not_taken_for_ours() {
+    let name = "shop-primary-2-1-587227dcbf87";
+    let squat = |world: &World| drop(world.regions[0].borrow_mut().add_foreign(name));
+    insta::assert_debug_snapshot!(push_over(&[], BACK, squat), @r#"
+    [
+        "primary Untouched, Before, enforces ab: `shop-primary-2-1-587227dcbf87` is there, and is not ours",
+        "secondary Untouched, Before, enforces ab",
+    ]
+    "#);
+}
+
+#[test]
 fn a_zone_without_room_is_not_waited_for() {
     let full = |world: &World| {
         let mut region = world.regions[0].borrow_mut();

@@ -50,6 +50,8 @@ pub(crate) struct Region {
     pub(crate) lag: Option<usize>,
     /// Whether its zones have no room for what they do not enforce yet.
     pub(crate) full: bool,
+    /// Whether its zones say that they are in sync before they have noticed a change.
+    pub(crate) hasty: bool,
     /// How often the policy was changed.
     changes: usize,
     /// How many calls were made.
@@ -87,6 +89,7 @@ impl Region {
             zones: vec![(zone("a"), 0), (zone("b"), 0)],
             lag: Some(1),
             full: false,
+            hasty: false,
             changes: 0,
             calls: 0,
             mutations: 0,
@@ -129,7 +132,11 @@ impl Region {
             policy.token = token;
         }
         for (zone, left) in &mut self.zones {
-            zone.sync = if self.full { Sync::CapacityConstrained } else { Sync::Pending };
+            zone.sync = match (self.full, self.hasty) {
+                (true, _) => Sync::CapacityConstrained,
+                (false, true) => Sync::InSync,
+                (false, false) => Sync::Pending,
+            };
             *left = self.lag.unwrap_or(usize::MAX);
         }
     }
